@@ -76,6 +76,9 @@ export interface Ticket {
   /** The run is for the open slot: success closes it, failure retries it. False for requests and forced runs of a job that was not due. */
   readonly opens: boolean;
   readonly claimedAt: Date;
+  /** Errors in a row, and those of the slot that count in `max_attempts`, before this run. */
+  readonly errors: number;
+  readonly slotErrors: number;
   /** Seconds. */
   readonly lease: number;
   readonly policy: Policy;

@@ -1,0 +1,36 @@
+/** What happens, by name: the contract between the engine and everything that tells it (log, terminal, metrics, page, tests). */
+import type { NotDue } from "./plan.ts";
+import type { Skipped } from "./replan.ts";
+import type { Outcome, RunEnd, Ticket } from "./state.ts";
+
+export interface Events {
+  "pass:started": { readonly jobs: number; readonly now: Date };
+  /** Why a job does not run in this pass. */
+  "job:not-due": { readonly job: string; readonly verdict: NotDue };
+  /** Slots nobody will run. */
+  "job:skipped": { readonly job: string; readonly skipped: Skipped };
+  /** Another process was faster; nothing is wrong. */
+  "claim:lost": { readonly job: string; readonly why: "locked" | "in-doubt" | "closed" | "ongoing"; readonly detail: string };
+  "run:started": { readonly ticket: Ticket };
+  "run:progress": { readonly ticket: Ticket; readonly json: string };
+  "run:output": { readonly ticket: Ticket; readonly stream: "stdout" | "stderr"; readonly text: string };
+  /** It is being ended before its time. */
+  "run:stopping": { readonly ticket: Ticket; readonly why: string };
+  /** The end of a run is in the database. */
+  "run:recorded": { readonly ticket: Ticket; readonly end: RunEnd };
+  /** The lease was gone: another owner, a reset or a fail-over. Only `late_outcome` was written. */
+  "run:fenced": { readonly ticket: Ticket; readonly outcome: Outcome };
+  /** The end of a run could not be written in time, and waits in the spool for this host's next pass. */
+  "run:spooled": { readonly ticket: Ticket; readonly file: string; readonly message: string };
+  "spool:delivered": { readonly job: string; readonly runId: string; readonly how: "recorded" | "already" | "fenced" };
+  "spool:unreadable": { readonly file: string };
+  /** A dead owner's run was taken over, after the second look. */
+  "run:reaped": { readonly job: string; readonly runId: string; readonly host: string | null };
+  "database:down": { readonly message: string };
+  "database:up": { readonly afterSeconds: number };
+  "guard:trouble": { readonly message: string };
+  "ledger:pruned": { readonly rows: number };
+  "pass:ended": { readonly ran: number; readonly failed: number };
+}
+
+export type Emit = <Name extends keyof Events>(name: Name, payload: Events[Name]) => void;

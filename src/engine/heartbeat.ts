@@ -1,0 +1,137 @@
+/**
+ * Keeps the leases of this process's runs, on a connection of its own. Owns when to renew and what each answer means for a run;
+ * a run goes on only while its lease is trusted, counted from when the last confirmed renewal was *sent*.
+ */
+import type { Ticket } from "../core/state.ts";
+import type { Queryable } from "../store/db.ts";
+import type { Renewal } from "../store/lease.ts";
+
+/** Seconds of the host's uptime, a clock that counts suspension. */
+export interface Trust {
+  /** Two thirds of the lease: from here on the job is asked to end. */
+  readonly termAt: number;
+  /** Five sixths: from here on it is killed. */
+  readonly killAt: number;
+}
+
+export function trustFrom(sentAt: number, lease: number): Trust {
+  return { termAt: sentAt + (lease * 2) / 3, killAt: sentAt + (lease * 5) / 6 };
+}
+
+/** What the heartbeat may do to a run. */
+export interface Kept {
+  trust(until: Trust): void;
+  /** The lease is gone. */
+  fence(): void;
+}
+
+export interface HeartbeatTools {
+  /** Opens the connection for renewals; a statement is given up after `queryMs`. */
+  connect(queryMs: number): Promise<{ db: Queryable; close(): Promise<void> }>;
+  renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>>;
+  uptime(): number;
+  /** Renewals fail, or work again. */
+  onState(down: Error | null): void;
+}
+
+interface Beat {
+  readonly ticket: Ticket;
+  readonly kept: Kept;
+}
+
+const RENEWALS_PER_LEASE = 6;
+
+export class Heartbeat {
+  readonly #tools: HeartbeatTools;
+  readonly #beats = new Map<string, Beat>();
+  #line: Awaited<ReturnType<HeartbeatTools["connect"]>> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #beating: Promise<void> | null = null;
+
+  constructor(tools: HeartbeatTools) {
+    this.#tools = tools;
+  }
+
+  /** Opens the line before anything is claimed: a claim that cannot be renewed is worth nothing. */
+  async ready(lease: number): Promise<void> {
+    this.#line ??= await this.#tools.connect(queryMs(lease));
+  }
+
+  /** Renews the run's lease until `remove`. `sentAt`: when the claim was sent. */
+  add(ticket: Ticket, sentAt: number, kept: Kept): void {
+    kept.trust(trustFrom(sentAt, ticket.lease));
+    this.#beats.set(ticket.runId, { ticket, kept });
+    this.#schedule(this.#interval());
+  }
+
+  remove(runId: string): void {
+    this.#beats.delete(runId);
+    if (this.#beats.size > 0 || !this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#beating;
+    await this.#drop();
+  }
+
+  /** Seconds between renewals: a sixth of the shortest lease. */
+  #interval(): number {
+    return Math.min(...[...this.#beats.values()].map((b) => b.ticket.lease)) / RENEWALS_PER_LEASE;
+  }
+
+  #schedule(seconds: number): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#beating = this.#beat();
+    }, seconds * 1000);
+  }
+
+  async #beat(): Promise<void> {
+    const runIds = [...this.#beats.keys()];
+    if (runIds.length === 0) return;
+    const interval = this.#interval();
+    const sentAt = this.#tools.uptime();
+    const again = await this.#renew(runIds, sentAt);
+    if (this.#beats.size === 0) return;
+    const spent = this.#tools.uptime() - sentAt;
+    this.#schedule(again ? interval / 4 : Math.max(interval - spent, 0));
+  }
+
+  /** True: ask again soon, for a row was locked or nobody answered. */
+  async #renew(runIds: readonly string[], sentAt: number): Promise<boolean> {
+    try {
+      this.#line ??= await this.#tools.connect(queryMs(this.#interval() * RENEWALS_PER_LEASE));
+      const answers = await this.#tools.renew(this.#line.db, runIds);
+      this.#tools.onState(null);
+      for (const [runId, answer] of answers) this.#apply(runId, answer, sentAt);
+      return [...answers.values()].includes("locked");
+    } catch (error) {
+      this.#tools.onState(error as Error);
+      await this.#drop();
+      return true;
+    }
+  }
+
+  #apply(runId: string, answer: Renewal, sentAt: number): void {
+    const beat = this.#beats.get(runId);
+    if (!beat) return;
+    if (answer === "renewed") beat.kept.trust(trustFrom(sentAt, beat.ticket.lease));
+    if (answer !== "gone") return;
+    this.#beats.delete(runId);
+    beat.kept.fence();
+  }
+
+  async #drop(): Promise<void> {
+    const line = this.#line;
+    this.#line = null;
+    // A line that failed has nothing more to say.
+    await line?.close().catch(() => {});
+  }
+}
+
+/** A renewal nobody answers must leave time for the next one. */
+const queryMs = (lease: number): number => Math.max(500, (lease * 1000) / RENEWALS_PER_LEASE);

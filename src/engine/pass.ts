@@ -1,0 +1,142 @@
+/** One walk over the registry: decide, claim, run, record; parents first. Owns the story; no SQL, no process. */
+import { uptime } from "../clock.ts";
+import type { Job } from "../core/job.ts";
+import { type ByHand, decide, type NotDue, type Verdict } from "../core/plan.ts";
+import { type Plan, replan } from "../core/replan.ts";
+import type { JobState } from "../core/state.ts";
+import type { Snapshot } from "../store/store.ts";
+import { deliverSpool } from "./deliver.ts";
+import { slots as gate } from "./gate.ts";
+import { type Supervised, supervise } from "./supervise.ts";
+import { takeOver } from "./takeover.ts";
+import type { World } from "./world.ts";
+
+/** What a pass came to for one job. */
+export interface JobResult {
+  readonly job: Job;
+  readonly runs: readonly Supervised[];
+  /** Why nothing (more) was run; null: everything due was. */
+  readonly not: NotDue | null;
+}
+
+export interface PassReport {
+  readonly now: Date;
+  readonly results: readonly JobResult[];
+}
+
+/** What was asked for by name; null: everything due. */
+export interface Asked {
+  readonly job: Job;
+  readonly hand: ByHand | null;
+}
+
+/** A pass ends when the runs it started have ended and are recorded. Throws StoreError while the database cannot be used. */
+export async function pass(world: World, asked: Asked | null = null): Promise<PassReport> {
+  const { registry, store, emit } = world;
+  await deliverSpool(world);
+  const seen = await register(world, await store.snapshot());
+  emit("pass:started", { jobs: registry.jobs.length, now: seen.now });
+  if (seen.pruneDue) emit("ledger:pruned", { rows: await store.prune(world.historyDays) });
+  const jobs = asked ? [asked.job] : registry.order;
+  const ghosts = asked ? null : takeOverGhosts(world, seen);
+  const results = await walk(world, seen, { jobs, hand: asked?.hand ?? null });
+  await ghosts;
+  const runs = results.flatMap((r) => r.runs);
+  emit("pass:ended", { ran: runs.length, failed: runs.filter((r) => r.end.outcome !== "succeeded").length });
+  return { now: seen.now, results };
+}
+
+/** Jobs nobody has seen before get their row; one statement for all of them. */
+async function register({ registry, store }: World, seen: Snapshot): Promise<Snapshot> {
+  const plans = registry.jobs.flatMap((job) => {
+    const plan: Plan | null = seen.states.has(job.name) ? null : replan(job, null, seen.now);
+    return plan ? [{ job, plan }] : [];
+  });
+  if (plans.length === 0) return seen;
+  await store.insertPlans(plans);
+  const states = new Map<string, JobState>([...plans.map(({ job, plan }) => [job.name, plan.state] as const), ...seen.states]);
+  return { ...seen, states };
+}
+
+/** Runs of jobs that nobody configures any more end too: no row stays live for ever. */
+async function takeOverGhosts(world: World, seen: Snapshot): Promise<void> {
+  const dead = [...seen.states.values()].filter((state) => state.leaseExpired && !world.registry.byName.has(state.name));
+  await Promise.all(dead.map((state) => takeOver(world, { job: null, state })));
+}
+
+async function walk(world: World, seen: Snapshot, { jobs, hand }: { jobs: readonly Job[]; hand: ByHand | null }): Promise<JobResult[]> {
+  const verdicts = jobs.map((job) => ({ job, verdict: judge(world, seen, job, hand) }));
+  // The common case, every minute on every host: nothing to do, and nothing more is touched.
+  if (!verdicts.some(({ job, verdict }) => wanted(seen, job, verdict))) {
+    return verdicts.map(({ job, verdict }) => notDue(world, job, verdict as NotDue));
+  }
+  const room = gate(world.concurrency);
+  const ended = new Map<string, Promise<JobResult>>();
+  for (const { job, verdict } of verdicts) {
+    ended.set(job.name, visit(world, seen, { job, verdict, hand, room, ended }));
+  }
+  return Promise.all(ended.values());
+}
+
+/** Judged on the snapshot alone. */
+export function judge(world: Pick<World, "registry" | "tags" | "maxOngoingAge">, seen: Snapshot, job: Job, hand: ByHand | null): Verdict {
+  const parents = [...job.dependsOn].sort().map((name) => {
+    return { name, job: world.registry.byName.get(name) ?? null, state: seen.states.get(name) ?? null };
+  });
+  const state = seen.states.get(job.name) ?? null;
+  return decide(job, { now: seen.now, state, parents, tags: world.tags, maxOngoingAge: world.maxOngoingAge }, hand);
+}
+
+/** Worth a look under the lock: due, abandoned, or in need of a new plan. */
+function wanted(seen: Snapshot, job: Job, verdict: Verdict): boolean {
+  const state = seen.states.get(job.name) ?? null;
+  return verdict.due || state?.leaseExpired === true || replan(job, state, seen.now) !== null;
+}
+
+interface Visit {
+  readonly job: Job;
+  readonly verdict: Verdict;
+  readonly hand: ByHand | null;
+  readonly room: ReturnType<typeof gate>;
+  readonly ended: ReadonlyMap<string, Promise<JobResult>>;
+}
+
+/** A child is judged once its parents of this pass have ended: on the snapshot if none of them ran, else on rows read in its claim. */
+async function visit(world: World, seen: Snapshot, { job, verdict, hand, room, ended }: Visit): Promise<JobResult> {
+  // Parents were put into the map before their children: the order of the registry.
+  const parents = await Promise.all(job.dependsOn.flatMap((name) => ended.get(name) ?? []));
+  const parentRan = parents.some((parent) => parent.runs.length > 0);
+  if (!parentRan && !wanted(seen, job, verdict)) return notDue(world, job, verdict as NotDue);
+  const state = seen.states.get(job.name);
+  if (state?.leaseExpired && !(await takeOver(world, { job, state }))) return notDue(world, job, ongoing(state));
+  return room(() => serve(world, job, { hand, until: seen.now }));
+}
+
+/** Claims and runs a job; a backfill job once for each slot that was due when the pass began, each a claim of its own. */
+async function serve(world: World, job: Job, { hand, until }: { hand: ByHand | null; until: Date }): Promise<JobResult> {
+  const runs: Supervised[] = [];
+  for (;;) {
+    if (world.draining.aborted) return { job, runs, not: null };
+    await world.heartbeat.ready(job.lease);
+    const sentAt = uptime();
+    const claimed = await world.store.claim(job, world.registry.byName, hand);
+    if (!claimed.held) {
+      if (claimed.why === "closed") continue;
+      const not = claimed.why === "no" ? claimed.verdict : { due: false as const, why: "locked" as const, detail: claimed.detail };
+      if (runs.length === 0 || not.why !== "not-yet") world.emit("job:not-due", { job: job.name, verdict: not });
+      return { job, runs, not };
+    }
+    const run = await supervise(world, job, { ticket: claimed.ticket, sentAt });
+    runs.push(run);
+    const { nextSlot } = run.ticket;
+    const more = job.backfill && hand === null && run.recorded && run.end.outcome === "succeeded";
+    if (!more || nextSlot === null || nextSlot > until) return { job, runs, not: null };
+  }
+}
+
+function notDue(world: World, job: Job, verdict: NotDue): JobResult {
+  world.emit("job:not-due", { job: job.name, verdict });
+  return { job, runs: [], not: verdict };
+}
+
+const ongoing = (state: JobState): NotDue => ({ due: false, why: "ongoing", detail: `running on ${state.host ?? "?"}` });

@@ -1,0 +1,85 @@
+/** One run from claim to record. Owns the order: trust, start, wait, record, let go; judges nothing. */
+import type { Job } from "../core/job.ts";
+import type { RunEnd, Ticket } from "../core/state.ts";
+import type { Ended } from "../run/runner.ts";
+import { deliver } from "./deliver.ts";
+import { trustFrom } from "./heartbeat.ts";
+import type { World } from "./world.ts";
+
+export interface Supervised {
+  readonly ticket: Ticket;
+  readonly end: RunEnd;
+  /** False: fenced or spooled. */
+  readonly recorded: boolean;
+}
+
+/** `sentAt`: seconds of uptime when the claim was sent; trust counts from there. */
+export async function supervise(world: World, job: Job, { ticket, sentAt }: { ticket: Ticket; sentAt: number }): Promise<Supervised> {
+  const { runner, heartbeat, emit, aborting } = world;
+  const progress = progressWriter(world, ticket);
+  const running = runner.start({
+    job,
+    ticket,
+    trust: trustFrom(sentAt, ticket.lease),
+    onProgress: progress.write,
+    onOutput: (text, stream) => emit("run:output", { ticket, stream, text }),
+  });
+  heartbeat.add(ticket, sentAt, { trust: (until) => running.trust(until), fence: () => running.stop("lost", "its lease was taken over") });
+  const interrupt = () => running.stop("interrupted", "its scheduler was told to end");
+  aborting.addEventListener("abort", interrupt, { once: true });
+  if (aborting.aborted) interrupt();
+  emit("run:started", { ticket });
+  const ended = await running.done;
+  aborting.removeEventListener("abort", interrupt);
+  await progress.settled();
+  const supervised = await record(world, job, { ticket, ended });
+  heartbeat.remove(ticket.runId);
+  return supervised;
+}
+
+async function record(world: World, job: Job, { ticket, ended }: { ticket: Ticket; ended: Ended }): Promise<Supervised> {
+  const { store, emit } = world;
+  const ledgerWins = job.transaction;
+  const { committed, ...end } = ended;
+  if (committed === "yes") {
+    if (end.output) await store.attachOutput(ticket.runId, end.output).catch(() => {}); // the record stands without its output
+    return told(world, { ticket, end });
+  }
+  const how = await deliver(world, { ticket, end, ledgerWins });
+  if (how === "spooled") return { ticket, end, recorded: false };
+  if (how === "fenced") {
+    emit("run:fenced", { ticket, outcome: end.outcome });
+    return { ticket, end, recorded: false };
+  }
+  const succeeded = how === "already" && ledgerWins;
+  return told(world, { ticket, end: succeeded ? { ...end, outcome: "succeeded", error: null } : end });
+}
+
+function told({ emit }: World, { ticket, end }: { ticket: Ticket; end: RunEnd }): Supervised {
+  emit("run:recorded", { ticket, end });
+  return { ticket, end, recorded: true };
+}
+
+/** Writes progress as it comes, one write at a time; what arrives meanwhile waits, and only the newest of it counts. */
+function progressWriter({ store, emit }: World, ticket: Ticket) {
+  let next: string | null = null;
+  let writing: Promise<void> | null = null;
+  const drain = async () => {
+    while (next !== null) {
+      const json = next;
+      next = null;
+      await store.progress(ticket.runId, json).catch(() => {}); // progress is news, not a record: the next one tries again
+    }
+    writing = null;
+  };
+  return {
+    write: (json: string) => {
+      emit("run:progress", { ticket, json });
+      next = json;
+      writing ??= drain();
+    },
+    settled: async () => {
+      await writing;
+    },
+  };
+}

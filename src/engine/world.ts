@@ -1,0 +1,32 @@
+/** What a pass is given: everything it touches, made elsewhere. */
+
+import type { Clock } from "../clock.ts";
+import type { Emit } from "../core/events.ts";
+import type { Registry } from "../core/job.ts";
+import type { Runner } from "../run/runner.ts";
+import type { Store } from "../store/store.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { Spool } from "./spool.ts";
+
+export interface World {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly runner: Runner;
+  readonly heartbeat: Heartbeat;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Runs of this process at once. */
+  readonly concurrency: number;
+  /** Seconds. */
+  readonly drainTimeout: number;
+  /** What this host carries. */
+  readonly tags: readonly string[];
+  /** Seconds. */
+  readonly maxOngoingAge: number;
+  readonly historyDays: number;
+  /** Aborted: nothing more is claimed; runs go on. */
+  readonly draining: AbortSignal;
+  /** Aborted: runs are interrupted. */
+  readonly aborting: AbortSignal;
+}

@@ -1,0 +1,132 @@
+/** Taking a job: one short transaction that decides again under the row lock. Owns the order of locks; starts nothing. */
+import type { Job } from "../core/job.ts";
+import type { ParentFacts, RunAt } from "../core/parents.ts";
+import { type ByHand, type Due, decide, type Facts, type Verdict } from "../core/plan.ts";
+import { type Plan, planned, replan } from "../core/replan.ts";
+import type { JobState, Outcome, Ticket } from "../core/state.ts";
+import type { Queryable } from "./db.ts";
+import { writePlan } from "./planning.ts";
+import { type StateRow, toDate, toState } from "./rows.ts";
+import type { Statements } from "./sql.ts";
+
+export interface ClaimRequest {
+  readonly job: Job;
+  /** The registry's jobs, for parents; a name it does not know stays null. */
+  readonly parents: ReadonlyMap<string, Job>;
+  readonly hand: ByHand | null;
+  /** Made by the claimer: the fence, and how a lost answer to COMMIT is resolved. */
+  readonly runId: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly tags: readonly string[];
+  readonly maxOngoingAge: number;
+  /** Tests pin the moment; null: the database's clock. */
+  readonly now: Date | null;
+}
+
+/** `held: false` carries the named reason; `closed` says that the open slot had succeeded before and was only closed. */
+export type Claimed =
+  | { readonly held: true; readonly ticket: Ticket }
+  | { readonly held: false; readonly verdict: Exclude<Verdict, Due> | "closed"; readonly state: JobState | null };
+
+/** Runs inside the caller's transaction. Throws 55P03 if a row is locked, 23505 if the ledger refuses the run. */
+export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequest): Promise<Claimed> {
+  const { job, hand } = request;
+  const row = (await tx.query(sql.lockJob, [request.now, job.name])).rows[0];
+  if (!row) return { held: false, verdict: { due: false, why: "not-yet", detail: "its row has just been reset" }, state: null };
+  const now = toDate(row.now) ?? new Date(0);
+  const read = toState(row as StateRow);
+  const plan = replan(job, read, now);
+  if (plan) await writePlan(tx, sql, { job, plan, host: request.host, pid: request.pid });
+  const state = plan?.state ?? read;
+  const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
+  const parents = await lockParents(tx, sql, request, facts);
+  const verdict = decide(job, { ...facts, parents }, hand);
+  if (!verdict.due) return { held: false, verdict, state };
+  return take(tx, sql, request, { due: verdict, state, now });
+}
+
+async function lockParents(tx: Queryable, sql: Statements, request: ClaimRequest, facts: Omit<Facts, "parents">): Promise<ParentFacts[]> {
+  const { job, hand } = request;
+  if (job.dependsOn.length === 0 || hand?.force) return [];
+  // A job that would not run anyway locks nobody else's row.
+  if (!decide(job, { ...facts, parents: [] }, hand).due) return [];
+  const names = [...job.dependsOn].sort();
+  const rows = (await tx.query(sql.lockParents, [names])).rows as StateRow[];
+  const at = job.backfill ? await parentsAt(tx, sql, names, slotOf(job, facts, hand)) : null;
+  return names.map((name) => {
+    const row = rows.find((r) => r.app_name === name);
+    return { name, job: request.parents.get(name) ?? null, state: row ? toState(row) : null, ...(at && { at: at.get(name) ?? null }) };
+  });
+}
+
+function slotOf(job: Job, facts: Omit<Facts, "parents">, hand: ByHand | null): Date {
+  return hand?.slot ?? planned(job, facts.state, facts.now).slot ?? facts.now;
+}
+
+export async function parentsAt(tx: Queryable, sql: Statements, names: readonly string[], slot: Date): Promise<Map<string, RunAt>> {
+  const { rows } = await tx.query(sql.parentsAt, [names, slot]);
+  return new Map(rows.map((r) => [r.app_name as string, { outcome: r.outcome as Outcome | null, covered: r.covered === true }]));
+}
+
+interface Taking {
+  readonly due: Due;
+  readonly state: JobState;
+  readonly now: Date;
+}
+
+async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due, state, now }: Taking): Promise<Claimed> {
+  const { job } = request;
+  const known = (await tx.query(sql.slotFacts, [job.name, due.slot])).rows[0];
+  const manual = due.trigger === "manual";
+  if (!manual && known?.succeeded === true) {
+    // A slot that succeeded is not run again, whoever moved next_run back to it.
+    await writePlan(tx, sql, { job, plan: pastOf(state, due), host: request.host, pid: request.pid });
+    return { held: false, verdict: "closed", state };
+  }
+  const attempt = manual ? due.attempt : Math.max(due.attempt, Number(known?.attempt ?? 0) + 1);
+  const run = { ...due, attempt };
+  const { rows } = await tx.query(sql.claim, claimParams(request, state, run));
+  const claimedAt = toDate(rows[0]?.claimed_at);
+  if (!claimedAt) return { held: false, verdict: { due: false, why: "ongoing", detail: "claimed by another process" }, state };
+  const inserted = await tx.query(sql.insertRun, [
+    ...[request.runId, job.name, run.slot, run.attempt, run.trigger, request.host, request.pid, run.missed, run.missedFrom],
+  ]);
+  return { held: true, ticket: ticketOf(request, run, { claimedAt, fence: BigInt(String(inserted.rows[0]?.id)), state }) };
+}
+
+/** The open slot is behind us already: the next one is open, nothing is run. */
+function pastOf(state: JobState, due: Due): Plan {
+  const next = { slot: due.nextSlot, nextRun: due.nextSlot, attempt: 0, slotErrors: 0, missed: 0, missedFrom: null };
+  return { why: "edited", state: { ...state, ...next, moved: false }, skipped: null };
+}
+
+/** A run for the open slot moves the row's plan to it; any other leaves the plan alone. */
+function claimParams(request: ClaimRequest, state: JobState, run: Due): unknown[] {
+  const { job } = request;
+  const fresh = run.opens && state.slot?.getTime() !== run.slot.getTime();
+  const lastSlot = state.lastSlot && state.lastSlot > run.slot ? state.lastSlot : run.slot;
+  const plan = run.opens
+    ? [state.nextRun, run.slot, lastSlot, run.attempt, fresh ? 0 : state.slotErrors, run.missed, run.missedFrom]
+    : [state.nextRun, state.slot, state.lastSlot, state.attempt, state.slotErrors, state.missed, state.missedFrom];
+  return [
+    ...[job.name, request.runId, request.host, request.pid, job.lease, job.schedule.text, job.dependsOn],
+    ...plan,
+    request.maxOngoingAge,
+  ];
+}
+
+function ticketOf(
+  request: ClaimRequest,
+  run: Due,
+  { claimedAt, fence, state }: { claimedAt: Date; fence: bigint; state: JobState },
+): Ticket {
+  const { backfill, retry, errorRetryTime, maxAttempts, onLost, maxLost, name, lease } = request.job;
+  const { slot, attempt, trigger, missed, missedFrom, nextSlot, opens } = run;
+  const policy = { backfill, retry, errorRetryTime, maxAttempts, onLost, maxLost };
+  const before = { errors: state.errorCount, slotErrors: attempt > 1 ? state.slotErrors : 0 };
+  return {
+    ...{ job: name, runId: request.runId, fence, slot, attempt, trigger, missed, missedFrom, nextSlot, opens, claimedAt, lease, policy },
+    ...before,
+  };
+}

@@ -1,0 +1,37 @@
+/** Writing plans: first rows of jobs, and changes of plan under the row lock. Decides nothing. */
+import { randomUUID } from "node:crypto";
+import type { Job } from "../core/job.ts";
+import type { Plan } from "../core/replan.ts";
+import type { Queryable } from "./db.ts";
+import type { Statements } from "./sql.ts";
+
+/** Inserts the rows of jobs nobody has seen before, all in one statement; where another host was faster, its row stands. */
+export async function insertPlans(db: Queryable, sql: Statements, plans: readonly { job: Job; plan: Plan }[]): Promise<void> {
+  const rows = plans.map(({ job, plan }) => ({
+    app_name: job.name,
+    next_run: plan.state.nextRun,
+    schedule: plan.state.schedule,
+    depends_on: job.dependsOn,
+    disabled_at: plan.state.disabledAt,
+  }));
+  await db.query(sql.insertPlans, [JSON.stringify(rows)]);
+}
+
+/** The caller holds the row's lock. Dropped slots become one `skipped` row of the ledger. */
+export async function writePlan(
+  tx: Queryable,
+  sql: Statements,
+  { job, plan, host, pid }: { job: Job; plan: Plan; host: string; pid: number },
+): Promise<void> {
+  const { state, skipped } = plan;
+  const { rowCount } = await tx.query(sql.writePlan, [
+    ...[job.name, state.nextRun, state.slot, state.schedule, state.attempt, state.slotErrors],
+    ...[state.missed, state.missedFrom, state.disabledAt],
+  ]);
+  if (rowCount === 0 || !skipped) return;
+  const why = { type: "Skipped", value: skipped.reason, traceback: "" };
+  const older = skipped.count - 1;
+  await tx.query(sql.insertSkipped, [
+    ...[randomUUID(), job.name, skipped.to, host, pid, older, older > 0 ? skipped.from : null, JSON.stringify(why)],
+  ]);
+}

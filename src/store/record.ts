@@ -1,0 +1,78 @@
+/** The one guarded write that ends a run. Owns its order: row, ledger, the original's log; all in the caller's transaction. */
+import { advance } from "../core/advance.ts";
+import type { Outcome, RunEnd, Ticket } from "../core/state.ts";
+import type { Queryable, Row } from "./db.ts";
+import { type StateRow, toDate, toState } from "./rows.ts";
+import { type Statements, statements } from "./sql.ts";
+
+/** `already`: an earlier try got through. `fenced`: the lease is gone; only `late_outcome` was written. */
+export type Recorded = "recorded" | "already" | "fenced";
+
+/**
+ * Writes the end of a run, as the last statements of a transaction that the caller commits. Idempotent by run id.
+ * A transactional job calls it in the transaction of its work and rolls back on `fenced`.
+ */
+export async function recordIn(tx: Queryable, schema: string, ticket: Ticket, end: RunEnd): Promise<Recorded> {
+  return recordWith(tx, statements(schema), { ticket, end, now: null });
+}
+
+/**
+ * As `recordIn`; `now` is the moment of the record in tests, null: the database's clock. With `ledgerWins` the run may have recorded its
+ * success itself, together with its work: whatever its supervisor saw of it, that stands.
+ */
+export async function recordWith(
+  tx: Queryable,
+  sql: Statements,
+  { ticket, end, now, ledgerWins = false }: { ticket: Ticket; end: RunEnd; now: Date | null; ledgerWins?: boolean },
+): Promise<Recorded> {
+  const own = (await tx.query(sql.lockOwn, [now, ticket.job, ticket.runId])).rows[0];
+  if (!own) return settle(tx, sql, { ticket, outcome: end.outcome, ledgerWins });
+  await writeState(tx, sql, { own, ticket, end });
+  await endRun(tx, sql, { ticket, end });
+  return "recorded";
+}
+
+/** Moves the row on; the caller holds its lock and has seen that the run owns it. */
+export async function writeState(
+  tx: Queryable,
+  sql: Statements,
+  { own, ticket, end }: { own: Row; ticket: Ticket; end: Pick<RunEnd, "outcome" | "error"> },
+): Promise<void> {
+  const change = advance(toState(own as StateRow), ticket, end, toDate(own.now) ?? new Date(0));
+  await tx.query(sql.record, [
+    ...[ticket.job, ticket.runId, change.lastSuccess, change.nextRun, change.keepMoved, change.slot, change.attempt],
+    ...[change.slotErrors, change.lostCount, change.missed, change.missedFrom, change.errorCount],
+    ...[JSON.stringify(change.lastError ?? {}), change.held],
+  ]);
+}
+
+/** The ledger's row and the original's log row. */
+export async function endRun(
+  tx: Queryable,
+  sql: Statements,
+  { ticket, end }: { ticket: Pick<Ticket, "runId" | "policy">; end: RunEnd },
+): Promise<void> {
+  const { error } = end;
+  const json = error && JSON.stringify(error);
+  const { rowCount } = await tx.query(sql.endRun, [ticket.runId, end.outcome, json, end.result, end.output]);
+  // A ledger row that is not there was lost in a fail-over, or ended by a reset: the log would lie.
+  if (rowCount === 0) return;
+  const failure = error ?? (end.outcome === "succeeded" ? null : { type: end.outcome, value: end.outcome, traceback: "" });
+  const { backfill } = ticket.policy;
+  await tx.query(sql.log, [
+    ...[ticket.runId, end.outcome === "succeeded", backfill],
+    ...[failure?.type ?? null, failure?.value ?? null, failure?.traceback ?? null],
+  ]);
+}
+
+/** The row is not ours: either we were here before, or we are the zombie. */
+async function settle(
+  tx: Queryable,
+  sql: Statements,
+  { ticket, outcome, ledgerWins }: { ticket: Ticket; outcome: Outcome; ledgerWins: boolean },
+): Promise<Recorded> {
+  const run = (await tx.query(sql.readOutcome, [ticket.runId])).rows[0];
+  if (run?.outcome === outcome || (ledgerWins && run?.outcome === "succeeded")) return "already";
+  if (run) await tx.query(sql.late, [ticket.runId, outcome]);
+  return "fenced";
+}

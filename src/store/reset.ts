@@ -1,0 +1,48 @@
+/** Forgetting a job's row, on purpose and by hand. The ledger keeps its rows, stamped. */
+import type { Queryable } from "./db.ts";
+import { endRun } from "./record.ts";
+import { toDate } from "./rows.ts";
+import type { Statements } from "./sql.ts";
+
+export type Reset =
+  | { readonly done: true; readonly fenced: string | null }
+  | { readonly done: false; readonly why: "no-row" }
+  | { readonly done: false; readonly why: "owned"; readonly host: string; readonly since: Date | null };
+
+export interface ResetRequest {
+  readonly name: string;
+  /** Fence a living owner: its run ends as cancelled, and it kills the job at its next renewal. */
+  readonly force: boolean;
+  /** Seconds, as for claims of the Python tool. */
+  readonly maxOngoingAge: number;
+}
+
+/** As if the job had never run. Refused beside a living owner, unless forced. A pause survives: it was a human's word. */
+export async function resetIn(tx: Queryable, sql: Statements, { name, force, maxOngoingAge }: ResetRequest): Promise<Reset> {
+  const row = (await tx.query(sql.lockForReset, [name, maxOngoingAge])).rows[0];
+  if (!row) return { done: false, why: "no-row" };
+  const runId = row.run_id as string | null;
+  const owned = (runId !== null && row.expired !== true) || row.python_owns === true;
+  if (owned && !force) {
+    return { done: false, why: "owned", host: String(row.host ?? "a host of the Python tool"), since: toDate(row.ongoing) };
+  }
+  if (runId !== null) {
+    const error = { type: "Cancelled", value: "the job was reset while it ran", traceback: "" };
+    const end = { outcome: "cancelled" as const, error, result: null, output: null };
+    await endRun(tx, sql, { ticket: { runId, policy: NO_BACKFILL }, end });
+  }
+  await tx.query(sql.stampReset, [name]);
+  await tx.query(sql.deleteJob, [name]);
+  if (row.paused_at) await tx.query(sql.keepPause, [name, row.paused_at, row.paused_by, row.pause_note]);
+  return { done: true, fenced: runId };
+}
+
+const NO_BACKFILL = {
+  ...{ backfill: false, retry: "fixed" as const, errorRetryTime: 0, maxAttempts: null },
+  ...{ onLost: "retry" as const, maxLost: 1 },
+};
+
+/** Removes a held job's hold. False: it was not held. */
+export async function unlock(db: Queryable, sql: Statements, name: string): Promise<boolean> {
+  return (await db.query(sql.unlock, [name])).rowCount === 1;
+}

@@ -1,0 +1,154 @@
+/**
+ * Every statement of the claim protocol, by name, for one schema. Owns the texts only; who runs them, and in which order, is in the
+ * files beside it. Tests that explore interleavings import these very texts.
+ */
+
+/** A row as `toState` reads it. Times travel as milliseconds: no zone, no date style, and `infinity` arrives as a number. */
+const STATE = `c.app_name, ${["next_run", "first_run", "last_run", "last_success", "ongoing", "lease_until", "slot", "last_slot"].map(ms).join(", ")},
+  ${["missed_from", "paused_at", "held_at", "disabled_at"].map(ms).join(", ")},
+  c.error_count, c.depends_on, c.last_error::text AS last_error, c.run_id, c.host, c.lease_seconds, c.heartbeats, c.schedule,
+  c.attempt, c.slot_errors, c.lost_count, c.missed, c.paused_by, c.pause_note, c.held_reason,
+  c.next_run IS DISTINCT FROM c.planned_next AS moved,
+  coalesce(c.lease_until < clock_timestamp(), false) AS lease_expired,
+  extract(epoch FROM clock_timestamp() - c.ongoing)::float8 AS ongoing_age`;
+
+const RUN = `r.id, r.run_id, r.app_name, r.attempt, r.trigger, r.host, r.pid, r.outcome, r.late_outcome, r.missed, r.error::text AS error,
+  r.progress::text AS progress, r.result::text AS result, ${["slot", "claimed_at", "ended_at", "missed_from", "reset_at"].map(runMs).join(", ")},
+  extract(epoch FROM coalesce(r.ended_at, clock_timestamp()) - r.claimed_at)::float8 AS took`;
+
+function runMs(column: string): string {
+  return `(extract(epoch FROM r.${column}) * 1000)::float8 AS ${column}`;
+}
+
+function ms(column: string): string {
+  return `(extract(epoch FROM c.${column}) * 1000)::float8 AS ${column}`;
+}
+
+/** The moment of judgement: pinned by tests, else the database's clock. Never used for leases. */
+const NOW = "(extract(epoch FROM coalesce($1::timestamptz, clock_timestamp())) * 1000)::float8";
+
+export type Statements = ReturnType<typeof statements>;
+
+/** `schema` is quoted here; nothing else is ever put into a text. */
+export function statements(schema: string) {
+  const q = `"${schema.replaceAll('"', '""')}".`;
+  return {
+    /** A transaction of the scheduler never waits long, nor holds a lock for long when its host is cut off. One message, poolers keep it together. */
+    begin: `BEGIN; SELECT set_config('lock_timeout', '2000', true), set_config('statement_timeout', '8000', true), set_config('idle_in_transaction_session_timeout', '5000', true)`,
+    commit: "COMMIT",
+    rollback: "ROLLBACK",
+
+    /** One moment, all rows, and the schema's demands, in one statement. A row of nulls where the table is empty. */
+    snapshot: `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
+        (SELECT max(version) FROM ${q}crontabber_migration) AS version,
+        (SELECT max(oldest_program) FROM ${q}crontabber_migration) AS oldest_program,
+        (SELECT bool_or(pruned_at < clock_timestamp() - interval '1 hour') FROM ${q}crontabber_upkeep) AS prune_due)
+      SELECT n.*, ${STATE} FROM n LEFT JOIN ${q}crontabber c ON true`,
+
+    /** First plans. Another host may have been faster: its row stands. */
+    insertPlans: `INSERT INTO ${q}crontabber (app_name, next_run, planned_next, slot, schedule, depends_on, disabled_at, error_count, attempt, slot_errors, lost_count, missed)
+      SELECT p.app_name, p.next_run, p.next_run, p.next_run, p.schedule, ARRAY(SELECT json_array_elements_text(p.depends_on)), p.disabled_at, 0, 0, 0, 0, 0
+      FROM json_to_recordset($1) AS p (app_name text, next_run timestamptz, schedule text, depends_on json, disabled_at timestamptz)
+      ON CONFLICT (app_name) DO NOTHING`,
+
+    /** NOWAIT, not SKIP LOCKED: "held by a neighbour" (55P03) and "no such row" must be told apart. */
+    lockJob: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = $2 FOR UPDATE NOWAIT`,
+    /** In the order of names, so that no two claims wait for each other; SHARE, so that siblings can be claimed at once. */
+    lockParents: `SELECT ${STATE} FROM ${q}crontabber c WHERE c.app_name = ANY($1) ORDER BY c.app_name FOR SHARE NOWAIT`,
+    /** Parents of jobs whose own row must be read without locking them: by-hand runs that ignore them, explain. */
+    readJobs: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = ANY($2)`,
+
+    /** The newest run of each parent at or before the slot, and whether a later success says it stood in for it. */
+    parentsAt: `SELECT p.name AS app_name, r.outcome,
+        EXISTS (SELECT 1 FROM ${q}crontabber_run s WHERE s.app_name = p.name AND s.outcome = 'succeeded' AND s.reset_at IS NULL
+          AND s.slot > r.slot AND s.missed_from <= r.slot) AS covered
+      FROM unnest($1::text[]) AS p (name)
+      JOIN LATERAL (SELECT slot, outcome FROM ${q}crontabber_run WHERE app_name = p.name AND slot <= $2 AND reset_at IS NULL
+        ORDER BY slot DESC, id DESC LIMIT 1) r ON true`,
+
+    /** What the ledger knows of a slot: the highest attempt, and whether it has succeeded. */
+    slotFacts: `SELECT coalesce(max(attempt), 0)::int AS attempt, coalesce(bool_or(outcome = 'succeeded'), false) AS succeeded
+      FROM ${q}crontabber_run WHERE app_name = $1 AND slot = $2 AND reset_at IS NULL AND trigger <> 'manual'`,
+
+    /** A change of plan, under the row lock and never over an owner. */
+    writePlan: `UPDATE ${q}crontabber SET next_run = $2, planned_next = $2, slot = $3, schedule = $4, attempt = $5, slot_errors = $6,
+        missed = $7, missed_from = $8, disabled_at = $9
+      WHERE app_name = $1 AND run_id IS NULL AND ongoing IS NULL`,
+    insertSkipped: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, ended_at, outcome, missed, missed_from, error)
+      VALUES ($1, $2, $3, 0, 'schedule', $4, $5, clock_timestamp(), 'skipped', $6, $7, $8)
+      ON CONFLICT DO NOTHING`,
+
+    /** The claim. The guard repeats under the lock that nobody owns the row; a Python claim counts until it is too old. */
+    claim: `UPDATE ${q}crontabber SET run_id = $2, ongoing = clock_timestamp(), host = $3, pid = $4, lease_seconds = $5, heartbeats = 0,
+        lease_until = clock_timestamp() + $5 * interval '1 second', schedule = $6, depends_on = $7,
+        next_run = $8, planned_next = $8, slot = $9, last_slot = $10, attempt = $11, slot_errors = $12, missed = $13, missed_from = $14
+      WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $15 * interval '1 second')
+      RETURNING (extract(epoch FROM ongoing) * 1000)::float8 AS claimed_at`,
+    /** The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). */
+    insertRun: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, c.ongoing FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1
+      RETURNING id`,
+    /** After a lost answer to COMMIT: did the claim happen? */
+    findClaim: `SELECT r.id FROM ${q}crontabber c JOIN ${q}crontabber_run r USING (run_id) WHERE c.run_id = $1`,
+
+    /**
+     * One statement renews all runs of a process. A row locked by a neighbour is skipped, not waited for: it must not cost
+     * the other runs their leases. Three answers: renewed, locked for now, gone (no row here).
+     */
+    renew: `WITH mine AS (SELECT app_name, run_id FROM ${q}crontabber WHERE run_id = ANY($1::uuid[])),
+      free AS (SELECT c.app_name FROM ${q}crontabber c WHERE c.run_id = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED),
+      renewed AS (UPDATE ${q}crontabber c SET heartbeats = c.heartbeats + 1, lease_until = clock_timestamp() + c.lease_seconds * interval '1 second'
+        FROM free WHERE c.app_name = free.app_name AND c.run_id = ANY($1::uuid[]) RETURNING c.run_id)
+      SELECT mine.run_id, renewed.run_id IS NOT NULL AS renewed FROM mine LEFT JOIN renewed USING (run_id)`,
+    progress: `UPDATE ${q}crontabber_run SET progress = $2 WHERE run_id = $1 AND outcome IS NULL`,
+
+    /** Waits for the row, never NOWAIT: a result must not be lost because a neighbour looked at the row. */
+    lockOwn: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $3 FOR UPDATE`,
+    /** The fence: WHERE run_id. Zero rows: the lease is gone and nothing of this may be written. */
+    record: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL,
+        first_run = coalesce(first_run, ongoing), last_run = ongoing, last_success = coalesce($3, last_success),
+        next_run = $4, planned_next = CASE WHEN $5::boolean THEN planned_next ELSE $4 END, slot = $6, attempt = $7, slot_errors = $8, lost_count = $9,
+        missed = $10, missed_from = $11, error_count = $12, last_error = $13,
+        held_at = CASE WHEN $14::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $14
+      WHERE app_name = $1 AND run_id = $2`,
+    endRun: `UPDATE ${q}crontabber_run SET outcome = $2, ended_at = clock_timestamp(), error = $3, result = $4, output = $5
+      WHERE run_id = $1 AND outcome IS NULL
+      RETURNING app_name, claimed_at`,
+    /** The original's row, in the transaction that ends the run. */
+    log: `INSERT INTO ${q}crontabber_log (app_name, log_time, duration, success, exc_type, exc_value, exc_traceback)
+      SELECT app_name, clock_timestamp(), clock_timestamp() - claimed_at, CASE WHEN $2::boolean THEN CASE WHEN $3::boolean THEN slot ELSE claimed_at END END, $4, $5, $6
+      FROM ${q}crontabber_run WHERE run_id = $1`,
+    readOutcome: `SELECT outcome, late_outcome FROM ${q}crontabber_run WHERE run_id = $1`,
+    late: `UPDATE ${q}crontabber_run SET late_outcome = $2 WHERE run_id = $1 AND late_outcome IS NULL`,
+    attachOutput: `UPDATE ${q}crontabber_run SET output = $2 WHERE run_id = $1 AND output IS NULL`,
+
+    /** The second look: only a claim whose renewals have not moved since the first one is taken away. */
+    lockExpired: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c
+      WHERE c.app_name = $2 AND c.run_id = $3 AND c.heartbeats = $4 AND c.lease_until < clock_timestamp() FOR UPDATE NOWAIT`,
+    readRun: `SELECT id, app_name, run_id, (extract(epoch FROM slot) * 1000)::float8 AS slot, attempt, trigger, missed,
+        (extract(epoch FROM missed_from) * 1000)::float8 AS missed_from, (extract(epoch FROM claimed_at) * 1000)::float8 AS claimed_at, outcome
+      FROM ${q}crontabber_run WHERE run_id = $1`,
+
+    lockForReset: `SELECT app_name, run_id, host, (extract(epoch FROM ongoing) * 1000)::float8 AS ongoing,
+        paused_at, paused_by, pause_note, coalesce(lease_until < clock_timestamp(), false) AS expired,
+        run_id IS NULL AND ongoing IS NOT NULL AND ongoing > clock_timestamp() - $2 * interval '1 second' AS python_owns
+      FROM ${q}crontabber WHERE app_name = $1 FOR UPDATE`,
+    deleteJob: `DELETE FROM ${q}crontabber WHERE app_name = $1`,
+    /** Without next_run and schedule: planned afresh by the next pass, as a job that never ran. */
+    keepPause: `INSERT INTO ${q}crontabber (app_name, paused_at, paused_by, pause_note, error_count) VALUES ($1, $2, $3, $4, 0)`,
+    stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp() WHERE app_name = $1 AND reset_at IS NULL`,
+    unlock: `UPDATE ${q}crontabber SET held_at = NULL, held_reason = NULL, lost_count = 0, slot_errors = 0 WHERE app_name = $1 AND held_at IS NOT NULL`,
+
+    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
+    runs: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.id = $1`,
+    newestOutput: `SELECT ${RUN}, r.output FROM ${q}crontabber_run r WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
+      AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,
+    liveRuns: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.outcome IS NULL ORDER BY r.id`,
+
+    /** Whoever stamps the hour prunes; the others see zero rows. */
+    takePrune: `UPDATE ${q}crontabber_upkeep SET pruned_at = clock_timestamp() WHERE pruned_at < clock_timestamp() - interval '1 hour'`,
+    /** Small batches, never a live row, never one that a neighbour prunes. */
+    prune: `DELETE FROM ${q}crontabber_run WHERE id IN (SELECT id FROM ${q}crontabber_run
+      WHERE ended_at < clock_timestamp() - $1 * interval '1 day' AND outcome IS NOT NULL ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+  } as const;
+}
