@@ -166,8 +166,11 @@ let loaded: typeof import("cron-parser").CronExpressionParser | undefined;
 
 function parser(): typeof import("cron-parser").CronExpressionParser {
   if (loaded === undefined) {
-    const module = createRequire(import.meta.url)("cron-parser") as typeof import("cron-parser");
-    loaded = module.CronExpressionParser;
+    const require = createRequire(import.meta.url);
+    // luxon, which cron-parser is built on, would ask for the system's language, and that loads all data of Intl.
+    const luxon = createRequire(require.resolve("cron-parser"))("luxon") as { Settings: { defaultLocale: string } };
+    luxon.Settings.defaultLocale = "en-US";
+    loaded = (require("cron-parser") as typeof import("cron-parser")).CronExpressionParser;
   }
   return loaded;
 }

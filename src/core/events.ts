@@ -13,7 +13,7 @@ export interface Events {
   "claim:lost": { readonly job: string; readonly why: "locked" | "in-doubt" | "closed" | "ongoing"; readonly detail: string };
   "run:started": { readonly ticket: Ticket };
   "run:progress": { readonly ticket: Ticket; readonly json: string };
-  "run:output": { readonly ticket: Ticket; readonly stream: "stdout" | "stderr"; readonly text: string };
+  "run:output": { readonly ticket: Ticket; readonly stream: "stdout" | "stderr"; readonly chunk: Uint8Array };
   /** It is being ended before its time. */
   "run:stopping": { readonly ticket: Ticket; readonly why: string };
   /** The end of a run is in the database. */
@@ -27,7 +27,7 @@ export interface Events {
   /** A dead owner's run was taken over, after the second look. */
   "run:reaped": { readonly job: string; readonly runId: string; readonly host: string | null };
   "database:down": { readonly message: string };
-  "database:up": { readonly afterSeconds: number };
+  "database:up": Record<string, never>;
   "guard:trouble": { readonly message: string };
   "ledger:pruned": { readonly rows: number };
   "pass:ended": { readonly ran: number; readonly failed: number };

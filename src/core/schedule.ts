@@ -27,7 +27,7 @@ export function firstSlot(s: Schedule, now: Date): Date | null {
     case "interval":
       return date(now.getTime());
     case "daily":
-      return slotOfDay(s, localDay(s.zone, floor(now)));
+      return date(now.getTime()) && slotOfDay(s, localDay(s.zone, floor(now)));
     case "cron":
       return firstAfter(s, now);
   }

@@ -22,14 +22,22 @@ export function kebabCase(name: string): string {
 /** What a terminal or a page would obey or hide instead of show: C0, C1, line separators, bidirectional overrides. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+const escaped = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** In double quotes, on one line, safe to print, cut after `limit` characters: foreign text inside a message. */
 export function quoted(text: string, limit = 60): string {
   const whole = text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
-  return JSON.stringify(whole).replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(whole).replace(UNSAFE, escaped);
 }
 
 /** Control characters of both sets: what no name may contain. */
 export function hasControl(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
+}
+
+/** The text with what a terminal would obey made visible, on one line; not quoted, not cut. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is made visible
+  return text.replace(/[\u0000-\u001f]/g, escaped).replace(UNSAFE, escaped);
 }

@@ -1,7 +1,7 @@
 /** One run from claim to record. Owns the order: trust, start, wait, record, let go; judges nothing. */
 import type { Job } from "../core/job.ts";
 import type { RunEnd, Ticket } from "../core/state.ts";
-import type { Ended } from "../run/runner.ts";
+import type { Ended } from "../run/ending.ts";
 import { deliver } from "./deliver.ts";
 import { trustFrom } from "./heartbeat.ts";
 import type { World } from "./world.ts";
@@ -21,8 +21,8 @@ export async function supervise(world: World, job: Job, { ticket, sentAt }: { ti
     job,
     ticket,
     trust: trustFrom(sentAt, ticket.lease),
-    onProgress: progress.write,
-    onOutput: (text, stream) => emit("run:output", { ticket, stream, text }),
+    onProgress: (at) => progress.write(JSON.stringify(at)),
+    onOutput: (chunk, stream) => emit("run:output", { ticket, stream, chunk }),
   });
   heartbeat.add(ticket, sentAt, { trust: (until) => running.trust(until), fence: () => running.stop("lost", "its lease was taken over") });
   const interrupt = () => running.stop("interrupted", "its scheduler was told to end");

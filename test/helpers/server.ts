@@ -3,10 +3,10 @@
  * both are gone after `stop()`, and also when the process that asked for it is killed (its pipe closes).
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
@@ -36,7 +36,7 @@ export interface TestServer {
 }
 
 /** Folder of `initdb` and `postgres`: the newest of the system, else the platform package's. */
-async function binaries(): Promise<string> {
+async function binaries(home: string): Promise<string> {
   const root = "/usr/lib/postgresql";
   try {
     const newest = readdirSync(root)
@@ -48,8 +48,13 @@ async function binaries(): Promise<string> {
   } catch {
     // no system PostgreSQL
   }
-  const { findBinaries } = await import("#lib/store/embedded-binaries.js");
-  return findBinaries().bin;
+  const { chooseBinaries } = await import("#lib/store/embedded-binaries.js");
+  const { bin } = chooseBinaries(home, null);
+  if (process.getuid?.() !== 0) return bin;
+  // what root installed may be closed to the user the server runs as
+  const copy = join(home, "postgresql");
+  cpSync(dirname(bin), copy, { recursive: true, dereference: true });
+  return join(copy, "bin");
 }
 
 async function freePort(): Promise<number> {
@@ -117,7 +122,6 @@ async function launch({ bin, data, home, who, settings }: Launch): Promise<TestS
 
 /** Starts one. `settings` come on top of the hostile ones. Throws with the server's log when it does not come up. */
 export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const bin = await binaries();
   const who = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   // root's own temp folder may be closed to everybody else
   const home = mkdtempSync(join(who.uid ? "/tmp" : tmpdir(), "crontabber-pg-"));
@@ -128,6 +132,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
   if (who.uid) for (const path of [home, data, pwfile]) chownSync(path, who.uid, who.gid);
   const init = ["-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", pwfile, "-E", "UTF8", "--locale=C", "--no-sync"];
   try {
+    const bin = await binaries(home);
     execFileSync(join(bin, "initdb"), init, { ...who, cwd: home, stdio: "pipe" });
     for (let left = 5; left > 0; left -= 1) {
       const started = await launch({ bin, data, home, who, settings: { ...SETTINGS, ...settings } });

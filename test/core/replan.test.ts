@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { dropOwed, replan } from "#lib/core/replan.js";
+import { makeJob } from "../helpers/job.ts";
+import { at, makeState } from "../helpers/state.ts";
+
+const NOW = at("10:30:00");
+const plan = (...args: Parameters<typeof replan>) => {
+  const made = replan(...args);
+  return made && { why: made.why, nextRun: made.state.nextRun, slot: made.state.slot, skipped: made.skipped };
+};
+
+describe("a job that never ran", () => {
+  it.each([
+    ["1h", NOW, "an interval is due at once"],
+    ["1d|03:00", at("03:00:00"), "a daily job is due if its time has passed today"],
+    ["1d|23:50", at("23:50:00"), "a daily job waits if its time is still to come"],
+    ["*/5 * * * *", at("10:35:00"), "a cron job waits for its next slot"],
+    ["manual", null, "a manual job waits for ever"],
+  ])("%s: %s (%s)", (schedule, nextRun) => {
+    expect(plan(makeJob({ name: "j", schedule }), null, NOW)).toEqual({ why: "new", nextRun, slot: nextRun, skipped: null });
+  });
+});
+
+describe("a row of the Python tool", () => {
+  it("goes on from its next_run", () => {
+    const row = makeState({ name: "j", schedule: null, nextRun: at("09:15:00"), slot: null, moved: true, lastRun: at("08:15:00") });
+    expect(plan(makeJob({ name: "j" }), row, NOW)).toEqual({
+      why: "adopted",
+      nextRun: at("09:15:00"),
+      slot: at("09:15:00"),
+      skipped: null,
+    });
+  });
+  it("with next_run and ongoing both null becomes due again", () => {
+    expect(plan(makeJob({ name: "j" }), makeState({ name: "j", schedule: null }), NOW)).toMatchObject({ why: "new", nextRun: NOW });
+  });
+  it("that is ongoing is left alone", () => {
+    expect(plan(makeJob({ name: "j" }), makeState({ name: "j", schedule: null, ongoing: NOW }), NOW)).toBeNull();
+  });
+});
+
+describe("an edited schedule", () => {
+  const edited = (over: object, schedule: string) => plan(makeJob({ name: "j", schedule }), makeState({ name: "j", ...over }), NOW);
+  it("goes on with the new schedule's first slot after the last started one", () => {
+    expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "15m")).toEqual({
+      ...{ why: "edited", nextRun: at("10:15:00"), slot: at("10:15:00"), skipped: null },
+    });
+    expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "1d|10:20")).toMatchObject({ nextRun: at("10:20:00") });
+  });
+  it("of a job that never ran is planned afresh", () => {
+    expect(edited({ nextRun: at("10:00:00") }, "0 12 * * *")).toMatchObject({ why: "edited", nextRun: at("12:00:00") });
+  });
+  it("keeps a next_run that another tool moved", () => {
+    expect(edited({ nextRun: at("10:17:00"), moved: true, lastSlot: at("09:00:00") }, "2h")).toMatchObject({ nextRun: at("10:17:00") });
+  });
+  it("to manual plans nothing, and back plans again", () => {
+    expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "manual")).toMatchObject({ why: "edited", nextRun: null });
+    expect(edited({ schedule: "manual", nextRun: null, lastSlot: at("10:00:00") }, "1h")).toMatchObject({ nextRun: at("11:00:00") });
+  });
+  it("that says the same is none", () => {
+    expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "1h")).toBeNull();
+  });
+  it("waits while the job runs", () => {
+    expect(edited({ nextRun: at("10:00:00"), runId: "r", ongoing: NOW }, "2h")).toBeNull();
+  });
+});
+
+describe("a disabled job", () => {
+  const off = makeJob({ name: "j", enabled: false });
+  const row = makeState({ name: "j", nextRun: at("07:00:00") });
+  it("is marked once", () => {
+    expect(replan(off, row, NOW)?.state.disabledAt).toEqual(NOW);
+    expect(replan(off, { ...row, disabledAt: NOW }, NOW)).toBeNull();
+  });
+  it("owes nothing older when it is enabled again, and says what was dropped", () => {
+    expect(plan(makeJob({ name: "j" }), { ...row, disabledAt: at("06:30:00") }, NOW)).toEqual({
+      ...{ why: "enabled", nextRun: at("11:00:00"), slot: at("11:00:00") },
+      skipped: { from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "disabled" },
+    });
+  });
+  it("fills its dates, if it is a backfill job", () => {
+    expect(plan(makeJob({ name: "j", backfill: true }), { ...row, disabledAt: at("06:30:00") }, NOW)).toMatchObject({
+      ...{ nextRun: at("07:00:00"), skipped: null },
+    });
+  });
+});
+
+describe("start_deadline", () => {
+  const late = (over: object, state: object) =>
+    plan(makeJob({ name: "j", startDeadline: 900, ...over }), makeState({ name: "j", ...state }), NOW);
+  it("drops a slot that would start too late", () => {
+    expect(late({}, { nextRun: at("09:00:00") })).toEqual({
+      ...{ why: "deadline", nextRun: at("11:00:00"), slot: at("11:00:00") },
+      skipped: { from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "start-deadline" },
+    });
+  });
+  it("keeps a plain job's newest slot that is in time, whatever it stands in for", () => {
+    expect(late({ startDeadline: 1800 }, { nextRun: at("07:00:00") })).toBeNull();
+  });
+  it("drops only what is too late of a backfill", () => {
+    expect(late({ backfill: true, startDeadline: 7200 }, { nextRun: at("06:00:00") })).toEqual({
+      ...{ why: "deadline", nextRun: at("09:00:00"), slot: at("09:00:00") },
+      skipped: { from: at("06:00:00"), to: at("08:00:00"), count: 3, reason: "start-deadline" },
+    });
+  });
+  it("lets the attempts of a slot go on that was started in time", () => {
+    expect(late({}, { nextRun: at("10:20:00"), slot: at("10:00:00"), attempt: 1 })).toBeNull();
+  });
+  it("exactly at the deadline is in time", () => {
+    expect(late({ startDeadline: 1800 }, { nextRun: at("10:00:00") })).toBeNull();
+    expect(late({ startDeadline: 1799 }, { nextRun: at("10:00:00") })).toMatchObject({ why: "deadline" });
+  });
+});
+
+describe("dropping what is owed", () => {
+  it("counts slots that were already stood in for", () => {
+    const row = makeState({ name: "j", nextRun: at("09:00:00"), missed: 2, missedFrom: at("07:00:00") });
+    expect(dropOwed(makeJob({ name: "j" }), row, { now: NOW, reason: "paused" }).skipped).toEqual({
+      ...{ from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "paused" },
+    });
+  });
+});
