@@ -1,7 +1,6 @@
 /** Getting the end of a run into the database: tried again while renewals go on, spooled when time is up. Owns the patience, not the write. */
 import { uptime } from "../clock.ts";
 import type { RunEnd, Ticket } from "../core/state.ts";
-import { isTransient } from "../store/db.ts";
 import type { Recorded } from "../store/record.ts";
 import type { World } from "./world.ts";
 
@@ -22,10 +21,12 @@ export async function deliver(world: World, { ticket, end, ledgerWins }: Deliver
   let pause = FIRST_PAUSE_MS;
   for (;;) {
     try {
-      return await store.record(ticket, end, ledgerWins);
+      const how = await store.record(ticket, end, ledgerWins);
+      emit("database:up", {});
+      return how;
     } catch (error) {
       // Not the connection's fault: the same statement would fail for ever, and the outcome must not be lost.
-      const hopeless = !isTransient(error);
+      const hopeless = !store.isTransient(error);
       if (hopeless || uptime() + pause / 1000 > giveUpAt) {
         emit("run:spooled", { ticket, file: spool.keep(ticket, end), message: (error as Error).message });
         return "spooled";
@@ -42,8 +43,14 @@ export async function deliverSpool(world: World): Promise<void> {
   const { store, emit, spool } = world;
   for (const waiting of spool.waiting((file) => emit("spool:unreadable", { file }))) {
     const { ticket, end } = waiting;
-    const how = await store.record(ticket, end, true);
-    spool.done(waiting);
-    emit("spool:delivered", { job: ticket.job, runId: ticket.runId, how });
+    try {
+      const how = await store.record(ticket, end, true);
+      spool.done(waiting);
+      emit("spool:delivered", { job: ticket.job, runId: ticket.runId, how });
+    } catch (error) {
+      if (store.isTransient(error)) throw error;
+      // The database will never take it: every later pass would stumble over it.
+      emit("spool:unreadable", { file: spool.setAside(waiting.file) });
+    }
   }
 }

@@ -36,11 +36,12 @@ export async function pass(world: World, asked: Asked | null = null): Promise<Pa
   await deliverSpool(world);
   const seen = await register(world, await store.snapshot());
   emit("pass:started", { jobs: registry.jobs.length, now: seen.now });
-  if (seen.pruneDue) emit("ledger:pruned", { rows: await store.prune(world.historyDays) });
   const jobs = asked ? [asked.job] : registry.order;
-  const ghosts = asked ? null : takeOverGhosts(world, seen);
-  const results = await walk(world, seen, { jobs, hand: asked?.hand ?? null });
+  const ghosts = settle(asked ? [] : takeOverGhosts(world, seen));
+  ghosts.catch(() => {}); // told below, after the runs have ended
+  const results = await settle(walk(world, seen, { jobs, hand: asked?.hand ?? null }));
   await ghosts;
+  if (seen.pruneDue && !world.draining.aborted) emit("ledger:pruned", { rows: await store.prune(world.historyDays) });
   const runs = results.flatMap((r) => r.runs);
   emit("pass:ended", { ran: runs.length, failed: runs.filter((r) => r.end.outcome !== "succeeded").length });
   return { now: seen.now, results };
@@ -59,12 +60,25 @@ async function register({ registry, store }: World, seen: Snapshot): Promise<Sna
 }
 
 /** Runs of jobs that nobody configures any more end too: no row stays live for ever. */
-async function takeOverGhosts(world: World, seen: Snapshot): Promise<void> {
+function takeOverGhosts(world: World, seen: Snapshot): Promise<boolean>[] {
   const dead = [...seen.states.values()].filter((state) => state.leaseExpired && !world.registry.byName.has(state.name));
-  await Promise.all(dead.map((state) => takeOver(world, { job: null, state })));
+  return dead.map((state) => takeOver(world, { job: null, state }));
 }
 
-async function walk(world: World, seen: Snapshot, { jobs, hand }: { jobs: readonly Job[]; hand: ByHand | null }): Promise<JobResult[]> {
+/** What was started ends and is recorded, whatever befalls its neighbours; only then is the first trouble told. */
+async function settle<T>(work: readonly (T | Promise<T>)[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}
+
+function walk(
+  world: World,
+  seen: Snapshot,
+  { jobs, hand }: { jobs: readonly Job[]; hand: ByHand | null },
+): (JobResult | Promise<JobResult>)[] {
   const verdicts = jobs.map((job) => ({ job, verdict: judge(world, seen, job, hand) }));
   // The common case, every minute on every host: nothing to do, and nothing more is touched.
   if (!verdicts.some(({ job, verdict }) => wanted(seen, job, verdict))) {
@@ -75,7 +89,7 @@ async function walk(world: World, seen: Snapshot, { jobs, hand }: { jobs: readon
   for (const { job, verdict } of verdicts) {
     ended.set(job.name, visit(world, seen, { job, verdict, hand, room, ended }));
   }
-  return Promise.all(ended.values());
+  return [...ended.values()];
 }
 
 /** Judged on the snapshot alone. */

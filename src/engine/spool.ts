@@ -37,11 +37,16 @@ export class Spool {
       try {
         return [{ file, ...revive(readFileSync(file, "utf8")) }];
       } catch {
-        renameSync(file, `${file}.unreadable`);
-        onUnreadable(`${file}.unreadable`);
+        onUnreadable(this.setAside(file));
         return [];
       }
     });
+  }
+
+  /** Out of the way of later passes, for a human to look at; the new name. */
+  setAside(file: string): string {
+    renameSync(file, `${file}.unreadable`);
+    return `${file}.unreadable`;
   }
 
   done(spooled: Spooled): void {

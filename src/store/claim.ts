@@ -43,7 +43,7 @@ export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequ
   const parents = await lockParents(tx, sql, request, facts);
   const verdict = decide(job, { ...facts, parents }, hand);
   if (!verdict.due) return { held: false, verdict, state };
-  return take(tx, sql, request, { due: verdict, state, now });
+  return take(tx, sql, request, { due: verdict, state });
 }
 
 async function lockParents(tx: Queryable, sql: Statements, request: ClaimRequest, facts: Omit<Facts, "parents">): Promise<ParentFacts[]> {
@@ -72,10 +72,9 @@ export async function parentsAt(tx: Queryable, sql: Statements, names: readonly 
 interface Taking {
   readonly due: Due;
   readonly state: JobState;
-  readonly now: Date;
 }
 
-async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due, state, now }: Taking): Promise<Claimed> {
+async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due, state }: Taking): Promise<Claimed> {
   const { job } = request;
   const known = (await tx.query(sql.slotFacts, [job.name, due.slot])).rows[0];
   const manual = due.trigger === "manual";

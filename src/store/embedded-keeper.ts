@@ -58,8 +58,8 @@ class Keeper {
       this.#say({ state: "ready", sockets: this.#sockets });
       const left = await Promise.race([server.ended.then(() => false), this.#lastUserLeft()]);
       this.#word = null;
+      this.note(left ? `the last user has left: stopping server ${server.pid}` : `server ${server.pid} ended unexpectedly`);
       if (left) await server.stop();
-      this.note(left ? "server stopped: its last user has left" : `server ${server.pid} ended unexpectedly`);
       crashes = left || performance.now() - since > CRASH_WINDOW_MS ? 0 : crashes + 1;
       if (crashes >= MOST_CRASHES) throw new StoreError(`PostgreSQL keeps ending by itself: see ${join(this.#folder, SERVER_LOG)}`);
       server = null;

@@ -136,7 +136,8 @@ export async function startServer(folder: string, sockets: string): Promise<Serv
   const crashed = readNote(folder) !== null;
   const from = logSize(folder);
   for (let left = crashed ? CRASH_RETRIES : 0; ; left -= 1) {
-    const server = await tryStart({ folder, sockets, bin: binaries.bin });
+    // One that a keeper killed in the middle of a start has left may come up before ours.
+    const server = (await tryStart({ folder, sockets, bin: binaries.bin })) ?? (await findServer(folder));
     if (server) return server;
     if (left <= 0) throw failure(folder, "PostgreSQL did not start", logSince(folder, from));
     await sleep(CRASH_RETRY_MS);

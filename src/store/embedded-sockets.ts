@@ -15,11 +15,11 @@ function isPrivate(folder: string): boolean {
 }
 
 /**
- * The folder for the sockets. Where the data folder's path is too long, a short one of a random name, which the keeper's record
+ * The folder for the sockets. Where the data folder's path is too long, or has a comma, which psql takes for a list of hosts, a short one of a random name, which the keeper's record
  * tells (no fixed name: a stranger could have made it first). The last keeper's is used again: its users still know it.
  */
 export function socketFolder(folder: string): string {
-  if (Buffer.byteLength(join(folder, `.s.PGSQL.${PORT}`)) <= LONGEST) return folder;
+  if (Buffer.byteLength(join(folder, `.s.PGSQL.${PORT}`)) <= LONGEST && !folder.includes(",")) return folder;
   const last = readRecord(folder)?.sockets;
   if (last && last !== folder && isPrivate(last)) return last;
   try {

@@ -15,6 +15,8 @@ const SILENCE_MS = 180_000;
 const GAP_LOOKS = 20;
 const GAP_LOOK_MS = 25;
 const MOST_LAUNCHES = 60;
+/** Between a user's attempts to get a lost database back. */
+const RETURN_EVERY_MS = 5_000;
 
 export interface EmbeddedConnection {
   /** Folder of the server's unix socket; stays the same as long as somebody uses the database. */
@@ -121,15 +123,20 @@ class User implements EmbeddedHandle {
   #sit(socket: Socket): void {
     this.#socket = socket;
     if (this.#left) socket.destroy();
-    else socket.once("close", () => this.#return());
+    else socket.once("close", () => void this.#return());
   }
 
-  #return(): void {
-    if (this.#left) return;
-    takeSeat(this.#folder, true).then(
-      (seat) => this.#sit(seat.socket),
-      () => {}, // no database any more: every query says so
-    );
+  /** As long as it takes: whoever repairs what is wrong need not restart the users too. */
+  async #return(): Promise<void> {
+    while (!this.#left) {
+      try {
+        this.#sit((await takeSeat(this.#folder, true)).socket);
+        return;
+      } catch {
+        // no database for now: every query says so
+        await sleep(RETURN_EVERY_MS, undefined, { ref: false });
+      }
+    }
   }
 }
 

@@ -8,10 +8,10 @@ import type { ByHand, Due, NotDue } from "../core/plan.ts";
 import type { Plan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { claimIn, parentsAt } from "./claim.ts";
-import { CommitUnknown, Database, type Queryable, sqlState } from "./db.ts";
+import { CommitUnknown, Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
-import { insertPlans, writePlan } from "./planning.ts";
+import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { type Reset, type ResetRequest, resetIn, unlock } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
@@ -192,6 +192,11 @@ export class Store {
       if (rowCount < PRUNE_BATCH) break;
     }
     return removed;
+  }
+
+  /** The connection, the server or its mood is to blame: the same write may succeed later. */
+  isTransient(error: unknown): boolean {
+    return isTransient(error);
   }
 
   close(): Promise<void> {
