@@ -16,8 +16,8 @@ export function order<T extends Node>(jobs: readonly T[]): T[] {
   const children = new Map<string, T[]>(jobs.map((job) => [job.name, []]));
   const waiting = new Map<T, number>();
   for (const job of jobs) {
-    const parents = new Set(job.dependsOn.filter((name) => children.has(name)));
-    waiting.set(job, parents.size);
+    const parents = job.dependsOn.filter((name, i) => children.has(name) && job.dependsOn.indexOf(name) === i);
+    waiting.set(job, parents.length);
     for (const name of parents) children.get(name)?.push(job);
   }
   const sorted: T[] = [];

@@ -36,6 +36,13 @@ export class UsageError extends Error {
 /** The database cannot be used: exit 69. `cause` is what the driver said. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
+  /** SQLSTATE; undefined: the server did not say anything, the connection did. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { cause, code }: { cause?: unknown; code?: string | undefined } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
 }
 
 /**

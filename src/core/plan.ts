@@ -71,24 +71,27 @@ export interface Check {
 
 /** The first "no", or the run that is due. */
 export function decide(job: Job, facts: Facts, hand: ByHand | null = null): Verdict {
-  for (const check of checks(job, facts, hand)) if (check.no) return check.no;
+  for (const check of questions(job, facts, hand)) if (check.no) return check.no;
   return target(job, planned(job, facts.state, facts.now), facts.now, hand);
 }
 
 /** Every question, in the order in which they are asked. */
 export function checks(job: Job, facts: Facts, hand: ByHand | null = null): Check[] {
+  return [...questions(job, facts, hand)];
+}
+
+/** One by one: the slot of a run is only computed for a job that is asked about its parents, which costs a cron job the loading of its parser. */
+function* questions(job: Job, facts: Facts, hand: ByHand | null): Generator<Check> {
   const state = planned(job, facts.state, facts.now);
   const forced = hand?.force === true;
-  const run = target(job, state, facts.now, hand);
-  return [
-    check("enabled", !job.enabled && !forced && no("disabled", "enabled = no in the configuration"), "yes"),
-    check("not paused", state.pausedAt !== null && !forced && no("paused", pauseText(state)), "yes"),
-    check("not held", state.heldAt !== null && no("held", `${state.heldReason ?? "held"}; released by unlock`), "yes"),
-    check("host", hostCheck(job, facts.tags), job.tags.length ? `carries ${job.tags.join(", ")}` : "any"),
-    check("not running", runningCheck(facts), "no live run"),
-    check("due", !hand?.slot && !forced && dueCheck(state, facts.now), dueText(state, facts.now)),
-    check("dependencies", !forced && dependencyCheck(job, run, facts), job.dependsOn.length ? "all met" : "none"),
-  ];
+  yield check("enabled", !job.enabled && !forced && no("disabled", "enabled = no in the configuration"), "yes");
+  yield check("not paused", state.pausedAt !== null && !forced && no("paused", pauseText(state)), "yes");
+  yield check("not held", state.heldAt !== null && no("held", `${state.heldReason ?? "held"}; released by unlock`), "yes");
+  yield check("host", hostCheck(job, facts.tags), job.tags.length ? `carries ${job.tags.join(", ")}` : "any");
+  yield check("not running", runningCheck(facts), "no live run");
+  yield check("due", !hand?.slot && !forced && dueCheck(state, facts.now), dueText(state, facts.now));
+  const parents = !forced && dependencyCheck(job, target(job, state, facts.now, hand), facts);
+  yield check("dependencies", parents, job.dependsOn.length ? "all met" : "none");
 }
 
 const no = (why: Reason, detail: string): NotDue => ({ due: false, why, detail });

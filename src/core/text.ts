@@ -11,6 +11,7 @@ export function parseDuration(text: string): number | null {
 
 /** `NightlyReport` is `nightly-report`, `HTTPServerCheck` is `http-server-check`. Empty if nothing but separators is left. */
 export function kebabCase(name: string): string {
+  if (/^[A-Za-z][a-z0-9]*$/.test(name)) return name.toLowerCase();
   return name
     .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1-$2")
     .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, "$1-$2")

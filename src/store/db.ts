@@ -76,7 +76,7 @@ export class Database {
 
   /** One statement in its own transaction. */
   async query(text: string, params: readonly unknown[] = []): Promise<Result> {
-    return this.#with(async (client) => toResult(await client.query(text, [...params])));
+    return this.#with((client) => ask(client, text, params));
   }
 
   /**
@@ -85,8 +85,8 @@ export class Database {
    */
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.#with(async (client) => {
-      const tx: Queryable = { query: async (text, params = []) => toResult(await client.query(text, [...params])) };
-      await client.query(this.#sql.begin);
+      const tx: Queryable = { query: (text, params = []) => ask(client, text, params) };
+      await ask(client, this.#sql.begin, []);
       let value: T;
       try {
         value = await work(tx);
@@ -124,7 +124,7 @@ export class Database {
     } catch (error) {
       poisoned = sqlState(error) === undefined || /^(08|57P|25P0[34]|53|25006)/.test(sqlState(error) ?? "");
       if (sqlState(error) === "25006" && this.#connection.servers.length > 1) await this.#forget();
-      throw asStoreError(error);
+      throw error;
     } finally {
       client.release(poisoned);
     }
@@ -153,6 +153,8 @@ export class Database {
     const config = { ...clientConfig(this.#connection, server, this.#name), query_timeout: QUERY_MS, types: TYPES };
     const pool = new pg.Pool({ ...config, max: this.#max, idleTimeoutMillis: 10_000 });
     pool.on("error", () => {}); // an idle connection went away: the next statement opens another
+    // One that breaks while it is in use fails its statement, and tells us once more.
+    pool.on("connect", (client) => client.on("error", () => {}));
     this.#pool = pool;
     return pool;
   }
@@ -209,17 +211,25 @@ async function commit(client: pg.ClientBase, text: string): Promise<void> {
   if (tag === "ROLLBACK") throw new StoreError("the transaction was rolled back at COMMIT");
 }
 
-const toResult = (result: pg.QueryResult): Result => ({ rows: result.rows as Row[], rowCount: result.rowCount ?? 0 });
-
-/** Read-only servers and lost connections are the world's fault; everything else keeps its SQLSTATE for the caller. */
-function asStoreError(error: unknown): unknown {
-  if (sqlState(error) === "25006") return new StoreError("the database is read-only", { cause: error });
-  return error;
+/** What the driver throws leaves here as a StoreError with its SQLSTATE: whoever can do something about it looks at that. */
+async function ask(client: pg.ClientBase, text: string, params: readonly unknown[]): Promise<Result> {
+  try {
+    // Without parameters the simple protocol: a text may then hold several statements.
+    const result = params.length > 0 ? await client.query(text, [...params]) : await client.query(text);
+    return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+  } catch (error) {
+    const code = sqlState(error);
+    const message = code === "25006" ? "the database is read-only" : `the database said: ${(error as Error).message}`;
+    throw new StoreError(message, { cause: error, code });
+  }
 }
 
 function unusable(error: unknown, connection: Connection): StoreError {
   if (error instanceof StoreError) return error;
   const where = connection.servers.map((s) => `${s.host}:${s.port}`).join(", ");
   const said = error instanceof AggregateError ? error.errors.map((e: Error) => e.message).join("; ") : (error as Error).message;
-  return new StoreError(`cannot use the database "${connection.database}" at ${where} as "${connection.user}": ${said}`, { cause: error });
+  return new StoreError(`cannot use the database "${connection.database}" at ${where} as "${connection.user}": ${said}`, {
+    cause: error,
+    code: sqlState(error),
+  });
 }

@@ -117,6 +117,12 @@ export function pids(folder: string): { server: number; keeper: number } {
   return { server: readNote(folder)?.pid ?? 0, keeper: readRecord(folder)?.pid ?? 0 };
 }
 
+/** How many users the folder's keeper has, or will have as soon as it looks. */
+export function connections(folder: string): number {
+  const lines = readFileSync("/proc/net/unix", "utf8").split("\n");
+  return lines.filter((line) => line.endsWith(join(folder, "keeper.sock"))).length - 1; // without the listener
+}
+
 /** Resolves when neither the server nor the keeper runs. */
 export async function stopped(folder: string): Promise<void> {
   const { server, keeper } = pids(folder);
@@ -138,6 +144,8 @@ export async function endUsers(): Promise<void> {
 /** Waits until nothing runs in any of the folders, and removes them. */
 export async function removeFolders(): Promise<void> {
   for (const [closed, folder] of folders) {
+    const { server, keeper } = pids(folder);
+    if (isAlive(server) && !isAlive(keeper)) process.kill(server, "SIGINT"); // a failed test may have left it
     await stopped(folder);
     rmSync(closed, { recursive: true, force: true });
   }

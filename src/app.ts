@@ -1,0 +1,143 @@
+/** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
+import { dirname, join } from "node:path";
+import { systemClock, uptime } from "./clock.ts";
+import { type Config, loadConfig, refuse } from "./config/config.ts";
+import { buildRegistry, memoryPath } from "./config/registry.ts";
+import type { Connection } from "./core/database.ts";
+import { ConfigError, type Problem } from "./core/errors.ts";
+import type { Emit } from "./core/events.ts";
+import type { Registry } from "./core/job.ts";
+import { Heartbeat } from "./engine/heartbeat.ts";
+import { type Asked, type PassReport, pass } from "./engine/pass.ts";
+import { Spool } from "./engine/spool.ts";
+import type { World } from "./engine/world.ts";
+import { type Ending, type EndSignal, listen } from "./signals.ts";
+import type { Store } from "./store/store.ts";
+
+/** What the command line said, before any file was read. */
+export interface Invocation {
+  /** `--admin.conf`, `-c`, `--config`; null: CRONTABBER_CONF, else ./crontabber.ini. */
+  readonly conf: string | null;
+  /** `--crontabber.error_retry_time=60` and the like, without dashes, in order. */
+  readonly overrides: readonly { readonly key: string; readonly value: string }[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+export interface Setup {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly warnings: readonly Problem[];
+  /** Modules that cannot be imported now: the other jobs run, and the pass ends with 78. */
+  readonly broken: readonly Problem[];
+}
+
+export function configOf(invocation: Invocation): ReturnType<typeof loadConfig> {
+  const { conf, overrides, env, cwd } = invocation;
+  return loadConfig({ options: overrides, env: { ...env }, cwd, ...(conf !== null && { file: conf }) });
+}
+
+/** Reads and judges everything that is configured. `configtest` imports every job afresh. Throws ConfigError or UsageError. */
+export async function setUp(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
+  const { config, problems, warnings } = configOf(invocation);
+  const built = await buildRegistry(config, {
+    mode,
+    cache: memoryPath(config.spool, config.file),
+    learn: async (files, options) => (await import("./run/learn.ts")).learn(files, options),
+  });
+  refuse([...problems, ...built.problems]);
+  return { config, registry: built.registry, warnings: [...warnings, ...built.warnings], broken: built.broken };
+}
+
+/** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
+export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+  const { Store } = await import("./store/store.ts");
+  const connection = await connectionOf(config);
+  return new Store({
+    connection,
+    schema: config.schema,
+    autoMigrate: config.autoMigrate,
+    max: config.concurrency + 1,
+    host: config.hostLabel,
+    tags: config.tags,
+    maxOngoingAge: config.maxOngoingAgeHours * 3600,
+    pinned: () => systemClock.pinned(),
+  });
+}
+
+async function connectionOf({ database, noDatabase, shown }: Config): Promise<Connection> {
+  if (!database) throw new ConfigError([noDatabase ?? { file: shown, line: null, message: "no database is configured" }]);
+  if (database.kind === "server") return database.connection;
+  const { openEmbedded } = await import("./store/embedded.ts");
+  const { connection } = await openEmbedded(database.path);
+  const { host, port, user } = connection;
+  return { servers: [{ host, port }], user, database: connection.database, password: null, sslmode: null };
+}
+
+export interface PassEnd extends PassReport {
+  /** The signal that ended it early; null: none. */
+  readonly signalled: EndSignal | null;
+  /** Runs of this pass were interrupted by it. */
+  readonly cut: boolean;
+}
+
+/** One pass of this process, from its first look to its last record. Throws StoreError while the database cannot be used. */
+export async function runPass(setup: Setup, store: Store, { emit, asked }: { emit: Emit; asked: Asked | null }): Promise<PassEnd> {
+  const { world, ending, close } = await makeWorld(setup, store, emit);
+  try {
+    const report = await pass(world, asked);
+    const cut = report.results.some((result) => result.runs.some((run) => run.end.outcome === "interrupted"));
+    return { ...report, signalled: ending.signalled, cut };
+  } finally {
+    ending.forget();
+    await close();
+  }
+}
+
+async function makeWorld(
+  { config, registry }: Setup,
+  store: Store,
+  tell: Emit,
+): Promise<{ world: World; ending: Ending; close(): Promise<void> }> {
+  const { createRunner } = await import("./run/runner.ts");
+  const { connection } = store.settings;
+  const runner = createRunner({
+    ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
+    ...{ connection, schema: config.schema, cacheDir: join(config.spool, "compiled") },
+    onTrouble: (message) => tell("guard:trouble", { message }),
+  });
+  const emit = onceDown(tell);
+  const heartbeat = new Heartbeat({
+    connect: async (queryMs) => {
+      const client = await store.db.dedicated(queryMs);
+      return { db: client, close: () => client.end() };
+    },
+    renew: (db, runIds) => store.renew(db, runIds),
+    uptime,
+    onState: (down) => (down ? emit("database:down", { message: down.message }) : emit("database:up", {})),
+  });
+  const ending = listen({ drainTimeout: config.drainTimeout, kill: () => void runner.close() });
+  const target = JSON.stringify([connection.servers, connection.database, config.schema]);
+  const world: World = {
+    ...{ registry, store, runner, heartbeat, emit, clock: systemClock, spool: new Spool(config.spool, target) },
+    ...{ concurrency: config.concurrency, drainTimeout: config.drainTimeout, tags: config.tags, historyDays: config.historyDays },
+    ...{ maxOngoingAge: config.maxOngoingAgeHours * 3600, draining: ending.draining, aborting: ending.aborting },
+  };
+  const close = async () => {
+    await heartbeat.close();
+    await runner.close();
+  };
+  return { world, ending, close };
+}
+
+/** The database's trouble is told when it begins and when it ends, not at every try. */
+function onceDown(emit: Emit): Emit {
+  let down = false;
+  return (name, payload) => {
+    if (name === "database:down" || name === "database:up") {
+      if (down === (name === "database:down")) return;
+      down = !down;
+    }
+    emit(name, payload);
+  };
+}

@@ -1,0 +1,154 @@
+/** Every verb, in one table: parser, help and completion are made of it. Data only: what a verb does is load.ts's. */
+import { OF_VERBS, type Option } from "./options.ts";
+
+export interface Operand {
+  readonly name: string;
+  readonly required: boolean;
+  /** The only words there are. */
+  readonly choices?: readonly string[];
+  readonly says: string;
+}
+
+export interface Command {
+  readonly verb: string;
+  readonly operands: readonly Operand[];
+  /** From OF_VERBS of options.ts, perhaps in the verb's own words. */
+  readonly options: readonly Option[];
+  /** One line. */
+  readonly says: string;
+  /** More lines, for its own help. */
+  readonly more?: string;
+}
+
+const JOB = "the job's name, or module.path.Export as the configuration has it";
+const aJob: Operand = { name: "NAME", required: true, says: JOB };
+const anyJob: Operand = { name: "NAME", required: false, says: JOB };
+
+function option(name: string, says?: string): Option {
+  const found = OF_VERBS.find((known) => known.name === name);
+  if (!found) throw new Error(`no option ${name}`);
+  return says === undefined ? found : { ...found, says };
+}
+const json = option("json");
+const tz = option("tz");
+
+/** Exit codes as help and manual show them. */
+export const EXIT_CODES =
+  "Exit codes: 0 done; 1 a named job failed, or findings; 2 a due job's row was locked elsewhere; 3 a due job is running elsewhere " +
+  "(2 and 3 only if this pass ran nothing); 4 a named job was not run; 64 usage; 69 the database cannot be used; 78 bad configuration; " +
+  "130, 143 ended by a signal. check: 0, 1, 2, or 3 when it cannot tell";
+
+export const COMMANDS: readonly Command[] = [
+  {
+    verb: "run",
+    operands: [anyJob],
+    options: [option("force", "run it whatever its schedule and its parents say"), option("slot")],
+    says: "one pass over everything that is due; with NAME that job, if it is due",
+    more: "Without a verb crontabber does this. Nothing runs a job beside a living owner, --force included.",
+  },
+  {
+    verb: "list",
+    operands: [],
+    options: [json, tz],
+    says: "every job with its schedule, its state, its last and its next run",
+  },
+  {
+    verb: "show",
+    operands: [aJob],
+    options: [json, tz],
+    says: "everything the tables know of one job",
+  },
+  {
+    verb: "next",
+    operands: [anyJob],
+    options: [option("count", "how many runs of each job (default 5 of a named job, else 1)"), json, tz],
+    says: "what runs when",
+  },
+  {
+    verb: "explain",
+    operands: [aJob],
+    options: [json, tz],
+    says: "whether a job would run now, and why not; exit code 4 if it would not",
+  },
+  {
+    verb: "history",
+    operands: [aJob],
+    options: [option("limit"), json, tz],
+    says: "the runs of a job, newest first",
+  },
+  {
+    verb: "logs",
+    operands: [aJob],
+    options: [option("run"), json, tz],
+    says: "what a job's newest run printed, or the run with --run",
+  },
+  {
+    verb: "reset",
+    operands: [aJob],
+    options: [option("force", "also while it runs: that run ends as cancelled")],
+    says: "forget the job's row, as if it had never run; the history stays",
+    more: "Works on ghosts, too. Refused (3) while the job runs, unless forced.",
+  },
+  {
+    verb: "unlock",
+    operands: [aJob],
+    options: [],
+    says: "release a held job",
+  },
+  {
+    verb: "check",
+    operands: [],
+    options: [json],
+    says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
+  },
+  {
+    verb: "ghosts",
+    operands: [],
+    options: [json, tz],
+    says: "rows without a job",
+  },
+  {
+    verb: "configtest",
+    operands: [],
+    options: [json],
+    says: "everything that is wrong with the configuration, all at once; imports every job, connects to nothing",
+  },
+  {
+    verb: "config",
+    operands: [
+      {
+        name: "WHAT",
+        required: true,
+        choices: ["print", "init"],
+        says: "print: the resolved configuration; init: write it, or an example, into FILE",
+      },
+      { name: "FILE", required: false, says: "for init (default: the file -c names, else ./crontabber.ini)" },
+    ],
+    options: [option("force", "init: overwrite FILE")],
+    says: "print the resolved configuration, or write one to start with",
+    more: "Secrets are masked unless --admin.expose_secrets. init never overwrites a file without --force.",
+  },
+  {
+    verb: "migrate",
+    operands: [],
+    options: [],
+    says: "bring the database's tables to this program's version",
+  },
+  {
+    verb: "sentrytest",
+    operands: [],
+    options: [],
+    says: "send a sample to Sentry",
+  },
+  { verb: "version", operands: [], options: [], says: "the version of this program" },
+  {
+    verb: "help",
+    operands: [{ name: "VERB", required: false, says: "more about one verb" }],
+    options: [],
+    says: "this text, or more about one verb",
+  },
+];
+
+export function commandOf(verb: string): Command | undefined {
+  return COMMANDS.find((command) => command.verb === verb);
+}

@@ -1,0 +1,29 @@
+/** Where each verb's handler is. Loads one when it is asked for, and nothing before. */
+import type { Handler } from "./call.ts";
+
+export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: Handler }>>> = {
+  run: () => import("./verbs/run.ts"),
+  list: () => import("./verbs/list.ts"),
+  show: () => import("./verbs/show.ts"),
+  next: () => import("./verbs/next.ts"),
+  explain: () => import("./verbs/explain.ts"),
+  history: () => import("./verbs/history.ts"),
+  logs: () => import("./verbs/logs.ts"),
+  reset: () => import("./verbs/reset.ts"),
+  unlock: () => import("./verbs/unlock.ts"),
+  check: () => import("./verbs/check.ts"),
+  ghosts: () => import("./verbs/ghosts.ts"),
+  configtest: () => import("./verbs/configtest.ts"),
+  config: () => import("./verbs/config.ts"),
+  migrate: () => import("./verbs/migrate.ts"),
+  sentrytest: () => import("./verbs/sentrytest.ts"),
+  version: () => import("./verbs/version.ts"),
+  help: () => import("./verbs/help.ts"),
+};
+
+/** The verb's handler. Throws where the table has a verb and this one does not: a bug. */
+export async function load(verb: string): Promise<Handler> {
+  const loader = HANDLERS[verb];
+  if (!loader) throw new Error(`no handler for ${verb}`);
+  return (await loader()).handle;
+}

@@ -1,0 +1,80 @@
+/** Every option of the command line, in one table: parser, help and completion are made of it. Data only. */
+
+/** `count`: a whole number from 1 on; `instant`: ISO 8601; `number`: a run's number. */
+export type OptionKind = "flag" | "text" | "count" | "instant" | "zone" | "number";
+
+export interface Option {
+  readonly name: string;
+  readonly kind: OptionKind;
+  readonly short?: string;
+  /** Other spellings, for ever. */
+  readonly also?: readonly string[];
+  /** What stands for the value in help. */
+  readonly value?: string;
+  /** The only values there are. */
+  readonly choices?: readonly string[];
+  readonly says: string;
+}
+
+/** An option of the Python tool that chooses what to do: a verb under its old name. */
+export interface OldFlag extends Option {
+  /** A verb of commands.ts. */
+  readonly verb: string;
+  /** Words that stand before the flag's own value, if it has one. */
+  readonly words: readonly string[];
+}
+
+/** With every verb. */
+export const EVERYWHERE: readonly Option[] = [
+  {
+    name: "config",
+    kind: "text",
+    short: "c",
+    also: ["admin.conf"],
+    value: "FILE",
+    says: "the configuration file (default: CRONTABBER_CONF, else ./crontabber.ini)",
+  },
+  { name: "verbose", kind: "flag", says: "say more on stderr: runs, reasons, stacks" },
+  { name: "quiet", kind: "flag", short: "q", says: "say less on stderr: errors only" },
+  { name: "color", kind: "flag", says: "colours even where stderr or stdout is no terminal" },
+  { name: "no-color", kind: "flag", says: "no colours (so does the variable NO_COLOR)" },
+  { name: "ascii", kind: "flag", says: "no glyphs beyond ASCII" },
+  { name: "help", kind: "flag", short: "h", says: "this text; behind a verb, that verb's" },
+  { name: "admin.expose_secrets", kind: "flag", says: "with config: do not mask secrets" },
+  { name: "admin.strict", kind: "flag", says: "accepted, without effect: unknown options are always errors" },
+  { name: "application", kind: "text", value: "CLASS", says: "accepted, without effect" },
+];
+
+/** With the verbs that name them. */
+export const OF_VERBS: readonly Option[] = [
+  { name: "force", kind: "flag", short: "f", says: "do it all the same" },
+  { name: "slot", kind: "instant", value: "T", says: "for this slot, such as 2026-11-20T03:00Z; without a zone in the configured one" },
+  { name: "json", kind: "flag", says: "one JSON document, times in UTC" },
+  { name: "tz", kind: "zone", value: "ZONE", says: "show times in this zone, such as Europe/Berlin (default: the configured one)" },
+  { name: "count", kind: "count", value: "K", says: "how many" },
+  { name: "limit", kind: "count", value: "K", says: "at most so many runs (default 50)" },
+  { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
+];
+
+/** For ever. Only one of them at a time. */
+export const OLD_FLAGS: readonly OldFlag[] = [
+  { name: "job", kind: "text", short: "j", value: "NAME", verb: "run", words: [], says: "run NAME" },
+  { name: "list-jobs", kind: "flag", short: "l", also: ["list"], verb: "list", words: [], says: "list, in the Python tool's text" },
+  { name: "reset-job", kind: "text", short: "r", value: "NAME", verb: "reset", words: [], says: "reset NAME" },
+  { name: "nagios", kind: "flag", short: "n", verb: "check", words: [], says: "check, in the Python tool's text" },
+  { name: "configtest", kind: "flag", verb: "configtest", words: [], says: "configtest" },
+  { name: "audit-ghosts", kind: "flag", verb: "ghosts", words: [], says: "ghosts" },
+  { name: "sentrytest", kind: "flag", verb: "sentrytest", words: [], says: "sentrytest" },
+  { name: "version", kind: "flag", short: "v", verb: "version", words: [], says: "version" },
+  { name: "admin.print_conf", kind: "text", value: "ini", choices: ["ini"], verb: "config", words: ["print"], says: "config print" },
+  { name: "admin.dump_conf", kind: "text", value: "FILE", verb: "config", words: ["init"], says: "config init FILE" },
+];
+
+export const OPTIONS: readonly Option[] = [...EVERYWHERE, ...OF_VERBS, ...OLD_FLAGS];
+
+/** By every long spelling, without dashes. */
+export const LONG: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.flatMap((o) => [o.name, ...(o.also ?? [])].map((name) => [name, o] as const)),
+);
+/** By letter. */
+export const SHORT: ReadonlyMap<string, Option> = new Map(OPTIONS.flatMap((o) => (o.short ? [[o.short, o] as const] : [])));

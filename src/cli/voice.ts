@@ -1,0 +1,120 @@
+/**
+ * How a pass speaks: to a terminal as it goes, else in log lines, and from cron only what is news. Owns who says what;
+ * nothing that speaks is loaded before there is something to say.
+ */
+import { existsSync, statSync } from "node:fs";
+import type { Invocation } from "../app.ts";
+import { type Problem, problemLine } from "../core/errors.ts";
+import type { Emit, Events } from "../core/events.ts";
+import type { Trouble } from "../report/incident.ts";
+import type { Level } from "../report/lines.ts";
+import type { Given } from "./call.ts";
+import type { Failure } from "./failure.ts";
+import type { Speakers } from "./speakers.ts";
+import { incidentFile } from "./state-file.ts";
+
+export interface VoiceSettings {
+  readonly invocation: Invocation;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii">;
+  /** A job was asked for by name: whoever did waits for an answer. */
+  readonly named: boolean;
+}
+
+/** Events without a word at the usual level: the most frequent ones load nothing. */
+const SILENT: ReadonlySet<keyof Events> = new Set<keyof Events>([
+  ...(["pass:started", "pass:ended", "job:not-due", "job:skipped", "claim:lost", "run:started", "run:progress", "run:output"] as const),
+  ...(["run:stopping", "spool:delivered", "ledger:pruned"] as const),
+]);
+
+export class Voice {
+  readonly #settings: VoiceSettings;
+  /** Nobody looks on and nobody asked: trouble is told once. */
+  readonly #remembers: boolean;
+  readonly #file: string;
+  readonly #secrets: (string | null)[] = [];
+  #speakers: Promise<Speakers> | null = null;
+  #said: Promise<void> = Promise.resolve();
+
+  constructor(settings: VoiceSettings) {
+    this.#settings = settings;
+    this.#remembers = !settings.named && !settings.given.verbose && process.stderr.isTTY !== true;
+    this.#file = incidentFile(settings.invocation);
+  }
+
+  /** Never to be said, wherever they turn up. */
+  keep(...secrets: readonly (string | null)[]): void {
+    this.#secrets.push(...secrets);
+  }
+
+  readonly emit: Emit = (name, payload) => {
+    const { named, given } = this.#settings;
+    const live = given.verbose || named || process.stderr.isTTY === true;
+    if (!live && (SILENT.has(name) || isRoutine(name, payload))) return;
+    this.#then((to) => {
+      if (this.#remembers && name === "database:down" && !to.news(this.#file, "database", this.#stamped("database", "unreachable"))) return;
+      if (this.#remembers && name === "database:up" && to.over(this.#file, "database") === null) return;
+      to.emit(name, payload);
+    });
+  };
+
+  say(level: Level, message: string): void {
+    this.#then((to) => to.say(level, message));
+  }
+
+  /** Bad configuration or database, each problem a line; to cron only if it is news. */
+  trouble({ kind, lines, problems, sort, stack }: Failure): void {
+    const about: Trouble | null = kind === "database" ? "database" : kind === "bug" ? null : "configuration";
+    const told = lines.map((line, i) => ({ line, problem: problems[i] }));
+    this.#then((to) => {
+      if (about && this.#remembers && !to.news(this.#file, about, this.#stamped(about, sort || lines.join("\n")))) return;
+      for (const { line, problem } of told) to.say("error", line, problem && { ...problem });
+      if (stack !== null && this.#settings.given.verbose) to.say("error", stack);
+    });
+  }
+
+  /** What is odd about the configuration, but stops nothing; to cron only once. */
+  warn(problems: readonly Problem[]): void {
+    if (problems.length === 0 || this.#settings.given.quiet) return;
+    const lines = problems.map(problemLine);
+    this.#then((to) => {
+      if (this.#remembers && !to.news(this.#file, "warnings", lines.join("\n"))) return;
+      for (const [i, line] of lines.entries()) to.say("warn", line, { ...problems[i] });
+    });
+  }
+
+  /** It works: whoever was told that it does not is told. */
+  good(kind: Exclude<Trouble, "warnings">): void {
+    if (!this.#remembers || !existsSync(this.#file)) return;
+    this.#then((to) => {
+      const since = to.over(this.#file, kind);
+      if (since !== null) to.say("info", `the ${kind} is good again; it was bad since ${since}`);
+    });
+  }
+
+  /** Resolves when everything is said. */
+  async settled(): Promise<void> {
+    await this.#said;
+    if (this.#speakers) (await this.#speakers).close();
+  }
+
+  /** An edited file that is still wrong is worth another line. */
+  #stamped(about: Trouble, sort: string): string {
+    const { conf, cwd, env } = this.#settings.invocation;
+    const path = conf ?? env.CRONTABBER_CONF ?? "crontabber.ini";
+    const stat = statSync(path.startsWith("/") ? path : `${cwd}/${path}`, { throwIfNoEntry: false });
+    return `${about} ${stat ? `${stat.size} ${stat.mtimeMs}` : "no file"}\n${sort}`;
+  }
+
+  #then(say: (to: Speakers) => void): void {
+    this.#speakers ??= import("./speakers.ts").then(({ createSpeakers }) => createSpeakers(this.#settings, this.#secrets));
+    const speakers = this.#speakers;
+    this.#said = this.#said.then(async () => say(await speakers));
+  }
+}
+
+/** A success after a success. */
+function isRoutine<Name extends keyof Events>(name: Name, payload: Events[Name]): boolean {
+  if (name !== "run:recorded") return false;
+  const { ticket, end } = payload as Events["run:recorded"];
+  return ticket.errors === 0 && end.outcome === "succeeded";
+}

@@ -1,0 +1,25 @@
+/** What must not be shown: keys that name secrets, passwords inside addresses. */
+import type { Section } from "./tree.ts";
+
+const MASK = "********";
+const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token|dsn$|credential|(api|private|access|auth)_?key/i;
+/** Only references, no text of its own: shows where the secret is, not what it is. */
+const REFERENCE = /^(\$\{\w+\}|%\(\w+\)s)+$/;
+
+/** The text without what is secret about it. `section`: the one it stands in; all of `[secrets]` is. */
+export function maskValue(key: string, text: string, section?: Section): string {
+  if (text === "" || REFERENCE.test(text)) return text;
+  for (let at: Section | null | undefined = section; at; at = at.parent) if (at.name === "secrets") return MASK;
+  if (SECRET_KEY.test(key)) return MASK;
+  return key === "env" ? text.replace(/(^|[\s,"'])(\w+)=([^,\n"']*)/g, maskVariable) : text;
+}
+
+function maskVariable(whole: string, before: string, name: string, value: string): string {
+  const secret = SECRET_KEY.test(name) || /key$/i.test(name);
+  return secret && value !== "" && !REFERENCE.test(value) ? `${before}${name}=${MASK}` : whole;
+}
+
+/** `://user:secret@` and `?password=secret` wherever they stand. */
+export function maskUrls(text: string): string {
+  return text.replace(/(:\/\/[^:@/\s]*):[^@\s]*@/g, `$1:${MASK}@`).replace(/([?&](?:password|token)=)[^&\s]+/gi, `$1${MASK}`);
+}

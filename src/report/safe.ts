@@ -1,0 +1,70 @@
+/** Foreign text (names, errors, output) made fit for a terminal. Owns what is dropped and escaped; documents carry it as it is. */
+import { stripVTControlCharacters } from "node:util";
+
+// What a terminal would obey or hide instead of show: C0 but tab and line feed, DEL, C1, separators, direction marks, lone surrogates.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Cs}/gu;
+const LINE_BREAK = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/g;
+
+/** On several lines: escape sequences go, other control characters are shown as `\x07`. Line ends become `\n`. */
+export function printable(text: string): string {
+  return escaped(stripVTControlCharacters(text.replace(/\r\n?/g, "\n")));
+}
+
+/** On one line: line breaks and tabs are spaces. */
+export function inline(text: string): string {
+  return printable(text.replace(LINE_BREAK, " ")).replace(/\t/g, " ");
+}
+
+/** A name, shown whole: nothing is dropped, so that two different names never look the same. */
+export function shownName(name: string): string {
+  return escaped(name).replace(/\n/g, "\\x0a").replace(/\t/g, "\\x09");
+}
+
+function escaped(text: string): string {
+  return text.replace(UNSAFE, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+  });
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0");
+
+/** At most `bytes` of UTF-8, no character torn; `…` at the end says that something was cut off. */
+export function cutBytes(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  let kept = "";
+  let room = bytes - 3;
+  for (const character of text) {
+    room -= Buffer.byteLength(character);
+    if (room < 0) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+// Wide as in East Asian scripts and emoji; marks that stand on the character before them take no room.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const NO_WIDTH = /\p{Mn}|\p{Me}|[\u200b\u200c\ufeff]|\u200d/u;
+
+/** Columns a terminal gives the text. It has no control characters. */
+export function columns(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return width;
+}
+
+/** At most `width` columns; the mark, one column wide, at the end if something was cut off. */
+export function cutColumns(text: string, width: number, mark = "…"): string {
+  if (columns(text) <= width) return text;
+  let kept = "";
+  let room = width - 1;
+  for (const character of text) {
+    room -= columns(character);
+    if (room < 0) break;
+    kept += character;
+  }
+  return kept + mark;
+}

@@ -1,0 +1,62 @@
+/** Tables of text that fit a terminal. Owns widths and what gives way; knows nothing of what the cells say. */
+import { paint, type Style } from "./paint.ts";
+import { columns, cutColumns } from "./safe.ts";
+import type { Paper } from "./view.ts";
+
+export interface Column {
+  readonly title: string;
+  /** Numbers. */
+  readonly right?: boolean;
+  /** Where the room is too small the highest goes first; none: it always stays. */
+  readonly drop?: number;
+  /** May lose its end where the room is too small, down to so many columns; before others are dropped. Never for names. */
+  readonly cut?: number;
+}
+
+export type Cell = string | { readonly text: string; readonly style: Style };
+
+const GAP = 2;
+
+/** A line for the titles and one for each row, each without an end of line. Cells are printable text on one line. */
+export function table(head: readonly Column[], rows: readonly (readonly Cell[])[], paper: Paper): string[] {
+  const widths = head.map((column, i) => Math.max(columns(column.title), ...rows.map((row) => columns(textOf(row[i])))));
+  const shown = fitting(head, widths, paper.width);
+  const titles = head.map((column) => ({ text: column.title, style: "faint" as const }));
+  return [titles, ...rows].map((row) => line({ head, widths, shown }, row, paper));
+}
+
+interface Layout {
+  readonly head: readonly Column[];
+  readonly widths: number[];
+  readonly shown: readonly number[];
+}
+
+function line({ head, widths, shown }: Layout, row: readonly Cell[], paper: Paper): string {
+  const cells = shown.map((i) => {
+    const [width = 0, cell] = [widths[i], row[i]];
+    const text = head[i]?.cut ? cutColumns(textOf(cell), width, paper.ascii ? "~" : "…") : textOf(cell);
+    const room = " ".repeat(Math.max(0, width - columns(text)));
+    const painted = paint(paper, typeof cell === "object" ? cell.style : "plain", text);
+    return head[i]?.right ? room + painted : painted + room;
+  });
+  return cells.join(" ".repeat(GAP)).trimEnd();
+}
+
+/** Columns that stay, in order. Shortens the one that may be cut, in `widths`. */
+function fitting(head: readonly Column[], widths: number[], room: number): number[] {
+  let shown = head.map((_, i) => i);
+  const excess = () => shown.reduce((sum, i) => sum + (widths[i] ?? 0) + GAP, -GAP) - room;
+  const spare = () => shown.reduce((sum, i) => sum + Math.max(0, (widths[i] ?? 0) - (head[i]?.cut ?? Infinity)), 0);
+  while (excess() > spare()) {
+    const first = shown.filter((i) => head[i]?.drop !== undefined).sort((a, b) => (head[b]?.drop ?? 0) - (head[a]?.drop ?? 0))[0];
+    if (first === undefined) break;
+    shown = shown.filter((i) => i !== first);
+  }
+  for (const i of shown) {
+    const [cut, width = 0] = [head[i]?.cut, widths[i]];
+    if (cut !== undefined && excess() > 0) widths[i] = Math.max(Math.min(cut, width), width - excess());
+  }
+  return shown;
+}
+
+const textOf = (cell: Cell | undefined): string => (typeof cell === "object" ? cell.text : (cell ?? ""));

@@ -1,0 +1,49 @@
+/**
+ * Which files of the project a module imports, directly or not. Owns the search: the texts are scanned before anything is imported, so that
+ * it tells of modules that throw, too, and whatever a cache has. A file too many costs an import too many, never a wrong definition.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FileStamp } from "../core/learned.ts";
+
+const SPECIFIER = /(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*["']([^"'\n]+)["']/g;
+const MAX_FILES = 2_000;
+
+/** `resolve` says which file an import means; null: none. Installed packages are not of the project. */
+export function importedFiles(entry: string, resolve: (specifier: string, parent: string) => string | null): FileStamp[] {
+  const stamps = new Map<string, FileStamp>();
+  const open = [entry];
+  for (let file = open.pop(); file !== undefined && stamps.size < MAX_FILES; file = open.pop()) {
+    const read = stamps.has(file) ? null : readStamped(file);
+    if (!read) continue;
+    stamps.set(file, read.stamp);
+    for (const [, specifier = ""] of read.text.matchAll(SPECIFIER)) {
+      const found = locate(resolve, specifier, file);
+      if (found) open.push(found);
+    }
+  }
+  return [...stamps.values()];
+}
+
+function locate(resolve: (specifier: string, parent: string) => string | null, specifier: string, parent: string): string | null {
+  if (specifier.startsWith("node:") || specifier === "crontabber") return null;
+  let found: string | null;
+  try {
+    found = resolve(specifier, parent);
+  } catch {
+    return null; // no such file: the import itself will say so
+  }
+  const path = found?.startsWith("file:") ? fileURLToPath(found) : found;
+  return path && isAbsolute(path) && !path.includes("/node_modules/") ? path : null;
+}
+
+/** The stamp first: a file that changes in between counts as changed. */
+function readStamped(path: string): { stamp: FileStamp; text: string } | null {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    return { stamp: { path, size, mtimeMs }, text: readFileSync(path, "utf8") };
+  } catch {
+    return null; // gone, or not ours to read: the import itself will say so
+  }
+}

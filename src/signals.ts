@@ -1,0 +1,50 @@
+/** What SIGTERM and SIGINT do to a process that runs jobs: the first drains, what outlasts `drain_timeout` is interrupted, the second aborts. */
+
+export type EndSignal = "SIGINT" | "SIGTERM";
+export const SIGNAL_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+export interface Ending {
+  /** Aborted by the first signal: nothing more is claimed. */
+  readonly draining: AbortSignal;
+  /** Aborted when time is up, or by the second signal: runs are interrupted. */
+  readonly aborting: AbortSignal;
+  /** The first signal; null: none came. */
+  readonly signalled: EndSignal | null;
+  /** Stops listening. */
+  forget(): void;
+}
+
+/** Seconds that records get after a second signal; then the process ends, and leases tell the rest. */
+const LAST_WORDS_S = 3;
+
+/** Listens from now on. `drainTimeout` in seconds; `kill` ends every job at once. */
+export function listen({ drainTimeout, kill }: { drainTimeout: number; kill: () => void }): Ending {
+  const draining = new AbortController();
+  const aborting = new AbortController();
+  let signalled: EndSignal | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  const onSignal = (signal: EndSignal) => {
+    if (signalled !== null) {
+      aborting.abort();
+      kill();
+      setTimeout(() => process.exit(SIGNAL_CODES[signal]), LAST_WORDS_S * 1000).unref();
+      return;
+    }
+    signalled = signal;
+    draining.abort();
+    timer = setTimeout(() => aborting.abort(), drainTimeout * 1000);
+    timer.unref();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return {
+    draining: draining.signal,
+    aborting: aborting.signal,
+    get signalled() {
+      return signalled;
+    },
+    forget: () => {
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+      if (timer) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Looking at processes from outside, as an operator would with ps. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Alive and not a zombie: PID 1 reaps orphans late. */
+export function alive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
+  } catch {
+    // No such process.
+    return false;
+  }
+}
+
+/** Processes whose environment carries this text. */
+export function carrying(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(text) && alive(pid);
+      } catch {
+        // It ended meanwhile.
+        return false;
+      }
+    });
+}
+
+/** Resolves when `holds` does, looking often; rejects with `what` after `seconds`. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+  const giveUp = performance.now() + seconds * 1000;
+  while (!(await holds())) {
+    if (performance.now() > giveUp) throw new Error(`waited ${seconds} s in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

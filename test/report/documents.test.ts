@@ -1,0 +1,67 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { configtestDocument } from "#lib/report/configtest.js";
+import { explain, explainDocument } from "#lib/report/explain.js";
+import { ghostsDocument } from "#lib/report/ghosts.js";
+import { historyDocument } from "#lib/report/history.js";
+import { listDocument } from "#lib/report/list.js";
+import { logsDocument } from "#lib/report/logs.js";
+import { check, checkDocument, unknown } from "#lib/report/nagios.js";
+import { next, nextDocument } from "#lib/report/next.js";
+import { show, showDocument } from "#lib/report/show.js";
+import type { Document } from "#lib/report/view.js";
+import { makeRegistry } from "../helpers/job.ts";
+import { fleet, history, run, view, viewOf } from "./fleet.ts";
+import { schemaOf, violations } from "./schema.ts";
+
+const empty = viewOf(makeRegistry(), []);
+const untouched = viewOf(fleet, []);
+
+const documents: Readonly<Record<string, () => readonly Document[]>> = {
+  list: () => [listDocument(view), listDocument(untouched), listDocument(empty)],
+  show: () => fleet.jobs.flatMap((job) => [showDocument(show(view, job, history)), showDocument(show(untouched, job, []))]),
+  explain: () => [view, untouched].flatMap((seen) => fleet.jobs.map((job) => explainDocument(explain(seen, { job })))),
+  next: () => [nextDocument(next(view, fleet.jobs, 3)), nextDocument(next(empty, [], 1))],
+  history: () => [historyDocument("a", history), historyDocument("a", []), historyDocument("a", [run({ outcome: null, endedAt: null })])],
+  logs: () => history.map((one) => logsDocument({ run: one, output: "x\u0000" })),
+  ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
+  configtest: () => [
+    configtestDocument({ problems: [], warnings: [] }),
+    configtestDocument({ problems: [{ file: "a.ini", line: 3, column: 1, message: "m", hint: "h" }], warnings: [{ file: "b", line: null, message: "m" }] }),
+  ],
+  check: () => [check(view, " | "), check(untouched, " - "), unknown("no database")].map(checkDocument),
+};
+
+test.each(Object.entries(documents))("%s --json is what its schema says, through JSON and back", (name, make) => {
+  const schema = schemaOf(name);
+  for (const document of make()) {
+    const back = JSON.parse(JSON.stringify(document));
+    expect(back).toEqual(document);
+    expect(violations(schema, back)).toEqual([]);
+    expect(document.schema).toBe(`crontabber.${name}/1`);
+    expect(schema.title).toBe(document.schema);
+  }
+});
+
+test("every document has its schema, and every schema its document", () => {
+  const files = readdirSync(new URL("../../docs/schema/", import.meta.url)).map((file) => file.replace(".json", ""));
+  expect(files.sort()).toEqual([...Object.keys(documents), "common"].sort());
+});
+
+test("documents carry foreign text as it is", () => {
+  expect(logsDocument({ run: run(), output: "\u001b[31mx" }).output).toBe("\u001b[31mx");
+});
+
+test.each([
+  ["a key that no schema describes", (d: Record<string, unknown>) => ({ ...d, extra: 1 }), "$.extra: not described"],
+  ["a missing key", ({ now: _, ...d }: Record<string, unknown>) => d, "$.now: missing"],
+  ["a time with an offset", (d: Record<string, unknown>) => ({ ...d, now: "2026-11-20T04:00:00+01:00" }), "is no instant in UTC"],
+  ["another document", (d: Record<string, unknown>) => ({ ...d, schema: "crontabber.list/2" }), "crontabber.list/1"],
+  [
+    "a wrong value deep inside",
+    (d: Record<string, unknown>) => ({ ...d, jobs: [{ ...(d.jobs as object[])[0], state: "fine" }] }),
+    "$.jobs[0].state",
+  ],
+])("the check of documents notices %s", (_, spoil, message) => {
+  expect(violations(schemaOf("list"), spoil({ ...listDocument(view) })).join("\n")).toContain(message);
+});
