@@ -25,12 +25,12 @@ console.log(
 );
 for (let n = 1; n <= PASSES && !stopped; n++) {
   console.log(`--- pass ${n} of ${PASSES}`);
-  const status = crontabber("run", "--verbose");
+  const status = crontabber("run");
   if (status === 69 || status === 78) process.exit(status);
+  crontabber("list");
+  console.log();
   if (n < PASSES && !stopped) await sleep(PAUSE_MS);
 }
-console.log("\n--- crontabber list");
-crontabber("list");
 console.log(`
 The report it wrote: .demo/report.md
 Try next:
