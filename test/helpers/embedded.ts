@@ -1,11 +1,12 @@
 /** Users of an embedded database as processes of their own. Owns the processes it starts and the temp folders it makes. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { lchownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { platformPackage } from "#lib/store/embedded-binaries.js";
 import { readRecord } from "#lib/store/embedded-folder.js";
 import { isAlive, readNote } from "#lib/store/embedded-process.js";
 
@@ -27,7 +28,7 @@ try {
 }`;
 
 export interface UserOptions {
-  /** Path of the compiled embedded.js; default: the one under test. */
+  /** Path of the compiled embedded.js; default: the one under test, or a copy that `uid` can reach. */
   readonly library?: string;
   /** Put before node. */
   readonly prefix?: readonly string[];
@@ -56,9 +57,38 @@ export function nextLine(child: ChildProcess): Promise<string> {
   });
 }
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Where the platform package is installed, if it is. */
+export const PACKAGE = join(ROOT, "node_modules", platformPackage());
+
+/** Our compiled code and the platform package as an installation of its own; returns its embedded.js. */
+export function installIn(folder: string): string {
+  const copy = join(folder, "node_modules", platformPackage());
+  cpSync(join(ROOT, "dist"), join(folder, "dist"), { recursive: true });
+  cpSync(join(ROOT, "package.json"), join(folder, "package.json"));
+  mkdirSync(dirname(copy), { recursive: true });
+  // links instead of 60 MB where the file system allows
+  const linked = spawnSync("cp", ["-rl", PACKAGE, copy]).status === 0;
+  if (!linked && existsSync(PACKAGE)) cpSync(PACKAGE, copy, { recursive: true, verbatimSymlinks: true });
+  return join(folder, "dist", "store", "embedded.js");
+}
+
+let everybodys: string | undefined;
+
+/** An installation that every user can reach: this one may be in a folder of root's. */
+export function everybodysLibrary(): string {
+  if (!everybodys) {
+    const home = dirname(closedFolder());
+    chmodSync(home, 0o755);
+    everybodys = installIn(home);
+  }
+  return everybodys;
+}
+
 /** Starts a user in a process group of its own; rejects with what `openEmbedded` threw there. */
 export async function startUser(folder: string, options: UserOptions = {}): Promise<User> {
-  const node = [process.execPath, "--input-type=module", "-e", SCRIPT, options.library ?? LIBRARY, folder, options.go ? "go" : "stay"];
+  const library = options.library ?? (options.uid === undefined ? LIBRARY : everybodysLibrary());
+  const node = [process.execPath, "--input-type=module", "-e", SCRIPT, library, folder, options.go ? "go" : "stay"];
   const [program = "", ...args] = [...(options.prefix ?? []), ...node];
   const as = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   const env = { ...process.env, ...options.env };
@@ -150,4 +180,5 @@ export async function removeFolders(): Promise<void> {
     rmSync(closed, { recursive: true, force: true });
   }
   folders.clear();
+  everybodys = undefined;
 }
