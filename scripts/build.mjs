@@ -3,18 +3,23 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const tsc = `${root}/node_modules/typescript/bin/tsc`;
+const entry = `${root}/dist/cli.js`;
+
+if (!existsSync(tsc)) {
+  // `npm ci --omit=dev` runs this too: what was built before is all there can be.
+  if (existsSync(entry)) process.exit(0);
+  console.error("crontabber: nothing is built, and the compiler is not installed: run `npm ci` without --omit=dev, then `npm run build`");
+  process.exit(1);
+}
 const done = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root, stdio: "inherit" });
 
-for (const entry of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
-  const built = `${entry.parentPath}/${entry.name}`;
-  const source = built
-    .replace(`${root}/dist`, `${root}/src`)
-    .replace("//", "/")
-    .replace(/(\.d\.ts|\.js)$/, ".ts");
+for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
+  if (!file.isFile()) continue;
+  const built = `${file.parentPath}/${file.name}`;
+  const source = built.replace(`${root}/dist`, `${root}/src`).replace(/(\.d\.ts|\.js)$/, ".ts");
   if (!existsSync(source)) rmSync(built);
 }
-if (existsSync(`${root}/dist/cli.js`)) chmodSync(`${root}/dist/cli.js`, 0o755);
+if (existsSync(entry)) chmodSync(entry, 0o755);
 process.exit(done.status ?? 1);

@@ -43,11 +43,18 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
   const built = await buildRegistry(config, {
     mode,
     cache: memoryPath(config.spool, config.file),
-    learn: async (files, options) => (await import("./run/learn.ts")).learn(files, options),
+    learn: async (files, options) => {
+      const { envPass, timezone, spool } = config;
+      const { learn } = await import("./run/learn.ts");
+      return learn(files, { ...options, envPass, zone: timezone, cacheDir: compiledFolder(spool) });
+    },
   });
   refuse([...problems, ...built.problems]);
   return { config, registry: built.registry, warnings: [...warnings, ...built.warnings], broken: built.broken };
 }
+
+/** Where compiled job modules are kept: this user's own, for what lies there is executed. */
+const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
 export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
@@ -103,7 +110,7 @@ async function makeWorld(
   const { connection } = store.settings;
   const runner = createRunner({
     ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
-    ...{ connection, schema: config.schema, cacheDir: join(config.spool, "compiled") },
+    ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
     onTrouble: (message) => tell("guard:trouble", { message }),
   });
   const emit = onceDown(tell);

@@ -42,7 +42,7 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "run",
     operands: [anyJob],
-    options: [option("force", "run it whatever its schedule and its parents say"), option("slot")],
+    options: [option("force", "run it whatever its schedule and its parents say"), option("slot"), option("tz", "the zone of --slot")],
     says: "one pass over everything that is due; with NAME that job, if it is due",
     more: "Without a verb crontabber does this. Nothing runs a job beside a living owner, --force included.",
   },
@@ -72,9 +72,9 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     verb: "history",
-    operands: [aJob],
+    operands: [anyJob],
     options: [option("limit"), json, tz],
-    says: "the runs of a job, newest first",
+    says: "the runs of a job, or of all, newest first",
   },
   {
     verb: "logs",

@@ -14,10 +14,6 @@ export interface Failure {
   readonly stack: string | null;
 }
 
-/** Network errors of Node and what the driver says by SQLSTATE: the database's fault, whoever threw them. */
-const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
-
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) return { ...NOTHING, kind: "usage", code: EXIT.usage, lines: error.message.split("\n") };
   if (error instanceof ConfigError) {
@@ -41,16 +37,9 @@ export function failureOf(error: unknown): Failure {
 
 const NOTHING = { sort: "", problems: [] as readonly Problem[], stack: null };
 
+/** CommitUnknown is the store's: COMMIT was sent and nobody answered. */
 function isDatabase(error: unknown): boolean {
-  if (error instanceof StoreError) return true;
-  if (!(error instanceof Error)) return false;
-  const code = codeOf(error);
-  return (
-    error.name === "CommitUnknown" ||
-    NETWORK.test(code) ||
-    (SQLSTATE.test(code) && error.name === "error") ||
-    error.constructor.name === "DatabaseError"
-  );
+  return error instanceof StoreError || (error instanceof Error && error.name === "CommitUnknown");
 }
 
 /** Unreachable in whatever words is one trouble; a refused password, a missing database and a read-only server are others. */

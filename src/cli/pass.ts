@@ -61,6 +61,8 @@ async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<num
     const jobs = end.results.map(jobEnd);
     const code = passExit({ named: asked !== null, broken, signalled: end.signalled, cut: end.cut, spooled, jobs });
     explainSilence(voice, asked, { end, code });
+    if (asked && code === EXIT.notRun) voice.hint(`why? crontabber explain ${asked.job.name}`);
+    if (asked && code === EXIT.failed) voice.hint(`crontabber logs ${asked.job.name}`);
     return code;
   } catch (error) {
     const failure = failureOf(error);

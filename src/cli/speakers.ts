@@ -28,7 +28,7 @@ export function createSpeakers({ given, named }: VoiceSettings, secrets: readonl
   const live = terminal && !given.quiet;
   const level = given.quiet ? ("errors" as const) : given.verbose ? ("all" as const) : ("changes" as const);
   const output = (named && live) || given.verbose;
-  const progress = live ? createProgress({ ...look, output }) : null;
+  const progress = live ? createProgress({ ...look, output, summary: !named }) : null;
   const log = createLog({
     ...{ level, form: terminal ? ("text" as const) : ("json" as const), ...look },
     ...(progress && { except: TOLD_LIVE, before: () => progress.pause() }),

@@ -5,10 +5,14 @@ import { join, resolve } from "node:path";
 import type { Invocation } from "../app.ts";
 import { chooseFile } from "../config/sources.ts";
 
-/** One file for each configuration file; absolute. */
-export function incidentFile({ conf, overrides, env, cwd }: Invocation): string {
+/** The configuration file that is meant, whether or not it is there; absolute. */
+export function configPath({ conf, overrides, env, cwd }: Invocation): string {
   const chosen = chooseFile({ options: overrides, env: { ...env }, cwd, ...(conf !== null && { file: conf }) });
-  const path = typeof chosen === "string" ? chosen : resolve(cwd, "crontabber.ini");
+  return typeof chosen === "string" ? chosen : resolve(cwd, "crontabber.ini");
+}
+
+/** One file for each configuration file; absolute. */
+export function incidentFile(path: string, env: Invocation["env"]): string {
   const key = createHash("sha256").update(path).digest("hex").slice(0, 16);
   const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), ".local", "state");
   return join(state, "crontabber", `told-${key}.json`);

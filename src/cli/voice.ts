@@ -11,7 +11,7 @@ import type { Level } from "../report/lines.ts";
 import type { Given } from "./call.ts";
 import type { Failure } from "./failure.ts";
 import type { Speakers } from "./speakers.ts";
-import { incidentFile } from "./state-file.ts";
+import { configPath, incidentFile } from "./state-file.ts";
 
 export interface VoiceSettings {
   readonly invocation: Invocation;
@@ -30,6 +30,7 @@ export class Voice {
   readonly #settings: VoiceSettings;
   /** Nobody looks on and nobody asked: trouble is told once. */
   readonly #remembers: boolean;
+  readonly #config: string;
   readonly #file: string;
   readonly #secrets: (string | null)[] = [];
   #speakers: Promise<Speakers> | null = null;
@@ -38,7 +39,8 @@ export class Voice {
   constructor(settings: VoiceSettings) {
     this.#settings = settings;
     this.#remembers = !settings.named && !settings.given.verbose && process.stderr.isTTY !== true;
-    this.#file = incidentFile(settings.invocation);
+    this.#config = configPath(settings.invocation);
+    this.#file = incidentFile(this.#config, settings.invocation.env);
   }
 
   /** Never to be said, wherever they turn up. */
@@ -59,6 +61,11 @@ export class Voice {
 
   say(level: Level, message: string): void {
     this.#then((to) => to.say(level, message));
+  }
+
+  /** A next step, for somebody at a terminal. */
+  hint(text: string): void {
+    if (process.stderr.isTTY === true && !this.#settings.given.quiet) this.say("info", text);
   }
 
   /** Bad configuration or database, each problem a line; to cron only if it is news. */
@@ -99,16 +106,21 @@ export class Voice {
 
   /** An edited file that is still wrong is worth another line. */
   #stamped(about: Trouble, sort: string): string {
-    const { conf, cwd, env } = this.#settings.invocation;
-    const path = conf ?? env.CRONTABBER_CONF ?? "crontabber.ini";
-    const stat = statSync(path.startsWith("/") ? path : `${cwd}/${path}`, { throwIfNoEntry: false });
-    return `${about} ${stat ? `${stat.size} ${stat.mtimeMs}` : "no file"}\n${sort}`;
+    let stamp = "no file";
+    try {
+      const { size, mtimeMs } = statSync(this.#config);
+      stamp = `${size} ${mtimeMs}`;
+    } catch {
+      // Not there, or not for us to see: it is the trouble itself then.
+    }
+    return `${about} ${stamp}\n${sort}`;
   }
 
   #then(say: (to: Speakers) => void): void {
     this.#speakers ??= import("./speakers.ts").then(({ createSpeakers }) => createSpeakers(this.#settings, this.#secrets));
     const speakers = this.#speakers;
-    this.#said = this.#said.then(async () => say(await speakers));
+    // What cannot be said is lost; the runs of this pass matter more.
+    this.#said = this.#said.then(async () => say(await speakers)).catch(() => {});
   }
 }
 

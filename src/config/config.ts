@@ -156,17 +156,13 @@ class SettingsReader {
 /** Actions need a token, and so does a page that others than this machine can reach. */
 function checkPage({ http, httpActions, httpToken }: Settings, place: (name: string) => Place): Problem[] {
   if (httpToken !== null) return [];
-  if (httpActions) return [problemAt(place("http_actions"), "http_actions: needs http_token", "write http_token = …")];
-  const local = http === null || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(http.host);
-  return local
-    ? []
-    : [
-        problemAt(
-          place("http"),
-          `http: ${http.host} can be reached from elsewhere and there is no http_token`,
-          "set http_token, or bind 127.0.0.1",
-        ),
-      ];
+  const problems: Problem[] = [];
+  if (http !== null && !/^(127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(http.host)) {
+    const message = `http: ${http.host} can be reached from elsewhere and there is no http_token`;
+    problems.push(problemAt(place("http"), message, "set http_token, or bind 127.0.0.1"));
+  }
+  if (httpActions) problems.push(problemAt(place("http_actions"), "http_actions: needs http_token", "write http_token = …"));
+  return problems;
 }
 
 /** Where this user's state lives: outcomes that wait for delivery, remembered definitions. */

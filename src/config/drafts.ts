@@ -110,16 +110,22 @@ export function sectionDraft(name: string, section: Section, { body, shop }: { b
   return draft({ name, at: section.at, identity, options: [options], own: {}, timings: [timing], sections: [section] }, shop);
 }
 
-function draft({ name, at, identity, options: layers, own, timings, sections }: Ingredients, shop: Workshop): Draft {
-  const { config, problems } = shop;
-  const options: JobOptions = Object.assign({}, ...layers);
+function draft(from: Ingredients, shop: Workshop): Draft {
+  const { name, at, identity, sections } = from;
+  const options: JobOptions = Object.assign({}, ...from.options);
   const dependsOn = options.dependsOn ?? [];
   const dependsAt = sections.findLast((section) => section.values.has("depends_on"))?.values.get("depends_on")?.at ?? at;
-  const before = problems.length;
-  const schedule = scheduleOf(name, timings, { at, identity, sections }, shop);
-  if (schedule instanceof Bad || problems.length > before) return { name, at, label: identity.label, dependsOn, dependsAt, job: null };
-  // Each key by its own name: a spread makes thousands of such objects ten times as dear.
-  const job: Job = {
+  const schedule = scheduleOf(from, shop);
+  const job = schedule instanceof Bad ? null : jobOf(from, { options, schedule, config: shop.config });
+  return { name, at, label: identity.label, dependsOn, dependsAt, job };
+}
+
+/** Each key by its own name: a spread makes thousands of such objects ten times as dear. */
+function jobOf(
+  { name, at, identity, own }: Ingredients,
+  { options, schedule, config }: { options: JobOptions; schedule: Job["schedule"]; config: Config },
+): Job {
+  return {
     name,
     kind: identity.kind,
     label: identity.label,
@@ -128,7 +134,7 @@ function draft({ name, at, identity, options: layers, own, timings, sections }: 
     sql: identity.sql,
     broken: identity.broken,
     schedule,
-    dependsOn,
+    dependsOn: options.dependsOn ?? [],
     backfill: options.backfill ?? false,
     retry: options.retry ?? "fixed",
     errorRetryTime: options.errorRetryTime ?? config.errorRetryTime,
@@ -149,7 +155,6 @@ function draft({ name, at, identity, options: layers, own, timings, sections }: 
     options: own,
     origin: { file: at.file, line: at.line ?? 1 },
   };
-  return { name, at, label: identity.label, dependsOn, dependsAt, job };
 }
 
 /** A job's own names are added to those of all jobs; an empty list of its own takes these away, too. */
@@ -158,12 +163,7 @@ function passed(all: readonly string[], own: readonly string[] | undefined): rea
   return [...new Set([...all, ...own])];
 }
 
-function scheduleOf(
-  name: string,
-  timings: readonly Timing[],
-  { at, identity, sections }: Pick<Ingredients, "at" | "identity" | "sections">,
-  shop: Workshop,
-): Job["schedule"] | Bad {
+function scheduleOf({ name, at, identity, sections, timings }: Ingredients, shop: Workshop): Job["schedule"] | Bad {
   const report = (place: Place, bad: Bad): Bad => {
     shop.problems.push(
       problemAt(

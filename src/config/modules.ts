@@ -1,7 +1,7 @@
 /** Finds the files entries name. Looks into folders, opens no file. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { quoted } from "../core/text.ts";
+import { printable, quoted } from "../core/text.ts";
 import type { Entry } from "./entries.ts";
 import { Bad } from "./kinds.ts";
 import { nearest } from "./suggest.ts";
@@ -45,7 +45,7 @@ export class Modules {
   }
 
   private missing(entry: Entry, path: string): Bad {
-    const shown = relative(this.folder, path) || path;
+    const shown = printable((relative(this.folder, path) || path).slice(0, 120));
     const what = entry.dotted ? `${shown}.ts, .mts, .js, .mjs or .cjs` : shown;
     const message = `${entry.shown}: there is no ${what} beside the configuration file`;
     if (this.list(dirname(path))?.has(`${basename(path)}.py`)) {

@@ -50,10 +50,10 @@ export function applyOverrides(root: Section, { options, env, cwd }: ConfigInput
   for (const { key, value } of options) set(root, { name: key, text: value, source: "command line" }, cwd);
 }
 
-/** `crontabber.lease` and `crontabber__lease` are ours; a name in capitals keeps its underscores. Null: not one of ours. */
+/** `crontabber.lease` and `crontabber__lease` are ours; `CRONTABBER__LEASE` is not. Null: not one of ours. */
 function dotted(variable: string): string | null {
   if (!variable.includes(".") && !variable.includes("__")) return null;
-  const name = variable === variable.toUpperCase() ? variable : variable.replaceAll("__", ".");
+  const name = variable.includes(".") ? variable : variable.replaceAll("__", ".");
   return name.includes(".") && (name.startsWith("job:") || ROOTS.has(name.slice(0, name.indexOf(".")))) ? name : null;
 }
 

@@ -23,7 +23,7 @@ export type Reason =
 export interface ByHand {
   /** Ignore schedule and parents, run disabled, paused and manual jobs. Never a running owner. */
   readonly force: boolean;
-  /** Null: the open slot if due, else now. */
+  /** Null: the open slot if due, else now, but for a backfill job, which then has no slot to run for. */
   readonly slot: Date | null;
 }
 
@@ -89,7 +89,8 @@ function* questions(job: Job, facts: Facts, hand: ByHand | null): Generator<Chec
   yield check("not held", state.heldAt !== null && no("held", `${state.heldReason ?? "held"}; released by unlock`), "yes");
   yield check("host", hostCheck(job, facts.tags), job.tags.length ? `carries ${job.tags.join(", ")}` : "any");
   yield check("not running", runningCheck(facts), "no live run");
-  yield check("due", !hand?.slot && !forced && dueCheck(state, facts.now), dueText(state, facts.now));
+  const early = forced ? slotCheck(job, state, facts.now) : dueCheck(state, facts.now);
+  yield check("due", !hand?.slot && early, dueText(state, facts.now));
   const parents = !forced && dependencyCheck(job, target(job, state, facts.now, hand), facts);
   yield check("dependencies", parents, job.dependsOn.length ? "all met" : "none");
 }
@@ -119,6 +120,12 @@ function runningCheck({ state, maxOngoingAge }: Facts): NotDue | null {
 function dueCheck(state: JobState, now: Date): NotDue | null {
   if (state.nextRun !== null && state.nextRun <= now) return null;
   return no("not-yet", state.nextRun ? `next_run is ${state.nextRun.toISOString()}` : "runs only on request");
+}
+
+/** A backfill job has one run for each of its slots: even by force none is for "now". */
+function slotCheck(job: Job, { slot }: JobState, now: Date): NotDue | null {
+  if (!job.backfill || job.schedule.kind === "manual" || (slot !== null && slot <= now)) return null;
+  return no("not-yet", `its next slot is ${slot?.toISOString() ?? "not known"}; to run another, name it with --slot`);
 }
 
 const dueText = (state: JobState, now: Date): string =>

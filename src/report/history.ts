@@ -28,14 +28,15 @@ export function sums(all: readonly LedgerRun[]): Sums {
   return { runs: runs.length, ended: ended.length, succeeded, median: share(0.5), p95: share(0.95), slowest: timed.at(-1) ?? null };
 }
 
-export function historyDocument(job: string, runs: readonly LedgerRun[]): Document {
+/** `job` null: of all jobs. */
+export function historyDocument(job: string | null, runs: readonly LedgerRun[]): Document {
   const { slowest, ...rest } = sums(runs);
   const summary = { ...rest, slowest: slowest && { id: Number(slowest.id), took: slowest.took } };
   return { schema: "crontabber.history/1", job, runs: runs.map(runJson), summary };
 }
 
-const COLUMNS = (zone: string): readonly Column[] => [
-  ...[{ title: "RUN" }, { title: "SLOT" }, { title: `STARTED (${zone})`, drop: 3 }],
+const COLUMNS = (zone: string, named: boolean): readonly Column[] => [
+  ...[{ title: "RUN" }, ...(named ? [{ title: "JOB" }] : []), { title: "SLOT" }, { title: `STARTED (${zone})`, drop: 3 }],
   ...[
     { title: "TOOK", right: true, drop: 1 },
     { title: "HOST", drop: 4 },
@@ -44,18 +45,19 @@ const COLUMNS = (zone: string): readonly Column[] => [
   ],
 ];
 
-export function historyText(job: string, runs: readonly LedgerRun[], paper: Paper): string {
-  if (runs.length === 0) return `${shownName(job)} has no recorded runs.\n`;
-  return [...runsTable(runs, paper), footer(sums(runs), paper)].map((line) => `${line}\n`).join("");
+/** `job` null: of all jobs, each run with its job's name. */
+export function historyText(job: string | null, runs: readonly LedgerRun[], paper: Paper): string {
+  if (runs.length === 0) return job === null ? "There are no recorded runs.\n" : `${shownName(job)} has no recorded runs.\n`;
+  return [...runsTable(runs, paper, job === null), footer(sums(runs), paper)].map((line) => `${line}\n`).join("");
 }
 
-/** The table alone: lines without ends. */
-export function runsTable(runs: readonly LedgerRun[], paper: Paper): string[] {
-  return table(
-    COLUMNS(paper.zone),
-    runs.map((run) => row(run, paper)),
-    paper,
-  );
+/** The table alone: lines without ends. `named`: with each run's job. */
+export function runsTable(runs: readonly LedgerRun[], paper: Paper, named = false): string[] {
+  const rows = runs.map((run) => {
+    const [number = "", ...rest] = row(run, paper);
+    return named ? [number, shownName(run.job), ...rest] : [number, ...rest];
+  });
+  return table(COLUMNS(paper.zone, named), rows, paper);
 }
 
 function row(run: LedgerRun, paper: Paper): Cell[] {

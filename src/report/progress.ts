@@ -16,10 +16,18 @@ export interface ProgressSettings {
   readonly ascii: boolean;
   /** What jobs print is shown, each line behind its job's name. */
   readonly output: boolean;
+  /** A last line sums the pass up. */
+  readonly summary: boolean;
 }
 
 /** Told here, so that the log need not. */
-export const TOLD_LIVE: ReadonlySet<keyof Events> = new Set<keyof Events>(["run:started", "run:progress", "run:output", "run:recorded"]);
+export const TOLD_LIVE: ReadonlySet<keyof Events> = new Set<keyof Events>([
+  "run:started",
+  "run:progress",
+  "run:output",
+  "run:recorded",
+  "pass:ended",
+]);
 
 interface Live {
   readonly ticket: Ticket;
@@ -44,6 +52,8 @@ export function createProgress(settings: ProgressSettings): Progress {
     "run:started": ({ ticket }) => screen.start(ticket),
     "run:progress": ({ ticket, json }) => screen.progress(ticket, json),
     "run:recorded": ({ ticket, end }) => screen.end(ticket, end),
+    "job:not-due": () => screen.notDue(),
+    "pass:ended": (sums) => screen.sum(sums),
   };
   const output = settings.output ? jobOutput((ticket, _, line) => screen.printed(ticket, line)) : null;
   const emit: Emit = (name, payload) => {
@@ -58,6 +68,7 @@ class Screen {
   readonly #live = new Map<string, Live>();
   #drawnAt = 0;
   #moving = false;
+  #notDue = 0;
 
   constructor(settings: ProgressSettings) {
     this.#settings = settings;
@@ -91,6 +102,16 @@ class Screen {
     this.#line(failed ? ["✖", "bad"] : ["⊘", "waiting"], `${shownName(ticket.job)}  ${what}`);
   }
 
+  notDue(): void {
+    this.#notDue++;
+  }
+
+  sum({ ran, failed }: Events["pass:ended"]): void {
+    if (!this.#settings.summary) return;
+    const parts = [`${ran} ran`, ...(failed > 0 ? [`${failed} failed`] : []), `${this.#notDue} not due`];
+    this.#write(this.#paint("faint", `${parts.join(", ")}: crontabber next`));
+  }
+
   clear(): void {
     if (this.#moving) process.stderr.write(CLEAR);
     this.#moving = false;
@@ -114,7 +135,7 @@ class Screen {
     if (now - this.#drawnAt < LEAST_MS) return;
     this.#drawnAt = now;
     const told = [...this.#live.values()].filter((live) => live.told !== "").map((live) => `${shownName(live.ticket.job)} ${live.told}`);
-    const text = cutColumns(masked(told.join("   ")), (process.stderr.columns ?? 80) - 1);
+    const text = cutColumns(masked(told.join("   ")), (process.stderr.columns || 80) - 1);
     this.clear();
     process.stderr.write(this.#paint("faint", text));
     this.#moving = true;

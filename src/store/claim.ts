@@ -37,7 +37,7 @@ export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequ
   const now = toDate(row.now) ?? new Date(0);
   const read = toState(row as StateRow);
   const plan = replan(job, read, now);
-  if (plan) await writePlan(tx, sql, { job, plan, host: request.host, pid: request.pid });
+  if (plan) await writePlan(tx, sql, { job, plan, from: read, host: request.host, pid: request.pid });
   const state = plan?.state ?? read;
   const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
   const parents = await lockParents(tx, sql, request, facts);
@@ -80,7 +80,7 @@ async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due
   const manual = due.trigger === "manual";
   if (!manual && known?.succeeded === true) {
     // A slot that succeeded is not run again, whoever moved next_run back to it.
-    await writePlan(tx, sql, { job, plan: pastOf(state, due), host: request.host, pid: request.pid });
+    await writePlan(tx, sql, { job, plan: pastOf(state, due), from: state, host: request.host, pid: request.pid });
     return { held: false, verdict: "closed", state };
   }
   const attempt = manual ? due.attempt : Math.max(due.attempt, Number(known?.attempt ?? 0) + 1);

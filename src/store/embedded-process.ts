@@ -1,6 +1,6 @@
 /** Which process is the server of a data folder, and whether it lives. Looks at the system; starts and ends nothing. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { codeOf, PORT } from "./embedded-folder.ts";
@@ -44,9 +44,10 @@ export function isAlive(pid: number): boolean {
 /** Whether this process is a server of this folder, and not a stranger that was given the number of a dead one. */
 export function isServerOf(folder: string, pid: number): boolean {
   try {
-    if (process.platform === "linux") return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    // Readable for everybody, unlike the working directory, which a process with capabilities hides.
+    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`postgres\0-D\0${folder}\0`);
   } catch {
-    return false; // gone, or another user's
+    return false; // gone
   }
   const { stdout } = spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
   return stdout.includes("postgres") && stdout.includes(folder);

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Job } from "../core/job.ts";
 import type { Plan } from "../core/replan.ts";
+import type { JobState } from "../core/state.ts";
 import type { Queryable } from "./db.ts";
 import type { Statements } from "./sql.ts";
 
@@ -17,16 +18,17 @@ export async function insertPlans(db: Queryable, sql: Statements, plans: readonl
   await db.query(sql.insertPlans, [JSON.stringify(rows)]);
 }
 
-/** The caller holds the row's lock. Dropped slots become one `skipped` row of the ledger. */
+/** The caller holds the row's lock and has read it as `from`. Dropped slots become one `skipped` row of the ledger. */
 export async function writePlan(
   tx: Queryable,
   sql: Statements,
-  { job, plan, host, pid }: { job: Job; plan: Plan; host: string; pid: number },
+  { job, plan, from, host, pid }: { job: Job; plan: Plan; from: JobState; host: string; pid: number },
 ): Promise<void> {
   const { state, skipped } = plan;
+  const stays = state.nextRun?.getTime() === from.nextRun?.getTime();
   const { rowCount } = await tx.query(sql.writePlan, [
     ...[job.name, state.nextRun, state.slot, state.schedule, state.attempt, state.slotErrors],
-    ...[state.missed, state.missedFrom, state.disabledAt],
+    ...[state.missed, state.missedFrom, state.disabledAt, stays],
   ]);
   if (rowCount === 0 || !skipped) return;
   const why = { type: "Skipped", value: skipped.reason, traceback: "" };

@@ -70,8 +70,9 @@ export function statements(schema: string) {
     slotFacts: `SELECT coalesce(max(attempt), 0)::int AS attempt, coalesce(bool_or(outcome = 'succeeded'), false) AS succeeded
       FROM ${q}crontabber_run WHERE app_name = $1 AND slot = $2 AND reset_at IS NULL AND trigger <> 'manual'`,
 
-    /** A change of plan, under the row lock and never over an owner. */
-    writePlan: `UPDATE ${q}crontabber SET next_run = $2, planned_next = $2, slot = $3, schedule = $4, attempt = $5, slot_errors = $6,
+    /** A change of plan, under the row lock and never over an owner. What stays stays as it is: microseconds and infinity are not ours to round. */
+    writePlan: `UPDATE ${q}crontabber SET next_run = CASE WHEN $10::boolean THEN next_run ELSE $2 END,
+        planned_next = CASE WHEN $10::boolean THEN next_run ELSE $2 END, slot = $3, schedule = $4, attempt = $5, slot_errors = $6,
         missed = $7, missed_from = $8, disabled_at = $9
       WHERE app_name = $1 AND run_id IS NULL AND ongoing IS NULL`,
     insertSkipped: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, ended_at, outcome, missed, missed_from, error)
@@ -139,7 +140,7 @@ export function statements(schema: string) {
     stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp() WHERE app_name = $1 AND reset_at IS NULL`,
     unlock: `UPDATE ${q}crontabber SET held_at = NULL, held_reason = NULL, lost_count = 0, slot_errors = 0 WHERE app_name = $1 AND held_at IS NOT NULL`,
 
-    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
+    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE $1::text IS NULL OR r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
     runs: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.id = $1`,
     newestOutput: `SELECT ${RUN}, r.output FROM ${q}crontabber_run r WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
       AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,

@@ -163,8 +163,8 @@ export class Store {
     return this.#ready(() => unlock(this.db, this.sql, name));
   }
 
-  /** A job's runs, newest first. */
-  async history(name: string, limit: number): Promise<Run[]> {
+  /** A job's runs, newest first; null: those of all jobs. */
+  async history(name: string | null, limit: number): Promise<Run[]> {
     return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
   }
 

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${NAME} is what is tested
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { load } from "#lib/config/load.js";
@@ -473,6 +473,16 @@ describe("a module that cannot be imported", () => {
     expect(changedSince(built.files)).toBe(false);
     write(cwd, "bb.mjs", "now it is here");
     expect(changedSince(built.files)).toBe(true);
+  });
+
+  it("nor is that its file was removed: what it said last holds", async () => {
+    const { cwd, cache } = await after(fine, { first: fine });
+    rmSync(join(cwd, "b.ts"));
+    const built = await buildRegistry(read(cwd).config, { mode: "pass", learn: learner(cwd, fine), cache });
+    expect(built.registry.byName.get("b")).toMatchObject({ timeout: 7, broken: expect.stringContaining("there is no b.ts") });
+    expect(lines(built.broken)).toHaveLength(1);
+    const later = await buildRegistry(read(cwd).config, { mode: "pass", learn: learner(cwd, fine), cache });
+    expect(later.registry.byName.get("b")).toMatchObject({ timeout: 7 });
   });
 
   it("nor is that no process can be had to import it", async () => {

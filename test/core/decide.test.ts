@@ -178,6 +178,14 @@ describe("by hand", () => {
     const waiting = makeState({ name: "j", nextRun: at("10:45:00"), slot: at("10:00:00"), attempt: 1 });
     expect(decide(makeJob({ name: "j" }), facts(waiting), force)).toMatchObject({ slot: at("10:00:00"), attempt: 2, opens: true });
   });
+  it("force needs a slot for a backfill job that owes none", () => {
+    const job = makeJob({ name: "j", backfill: true });
+    const early = facts(makeState({ name: "j", nextRun: at("11:00:00") }));
+    expect(say(decide(job, early, force))).toBe("not-yet");
+    expect(decide(job, early, { force: true, slot: at("03:00:00") })).toMatchObject({ due: true, slot: at("03:00:00"), opens: false });
+    const waiting = makeState({ name: "j", nextRun: at("10:45:00"), slot: at("10:00:00"), attempt: 1 });
+    expect(decide(job, facts(waiting), force)).toMatchObject({ slot: at("10:00:00"), attempt: 2, opens: true });
+  });
   it("a slot that is named is run, whatever is open", () => {
     const named = { force: false, slot: at("03:00:00") };
     expect(decide(makeJob({ name: "j" }), facts(makeState({ name: "j", nextRun: at("11:00:00") })), named)).toMatchObject({

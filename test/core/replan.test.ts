@@ -16,7 +16,7 @@ describe("a job that never ran", () => {
     ["1d|23:50", at("23:50:00"), "a daily job waits if its time is still to come"],
     ["*/5 * * * *", at("10:35:00"), "a cron job waits for its next slot"],
     ["manual", null, "a manual job waits for ever"],
-  ])("%s: %s (%s)", (schedule, nextRun) => {
+  ])("%s: %s (%s)", (schedule, nextRun, _why) => {
     expect(plan(makeJob({ name: "j", schedule }), null, NOW)).toEqual({ why: "new", nextRun, slot: nextRun, skipped: null });
   });
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { uptime } from "#lib/clock.js";
 import type { Job } from "#lib/core/job.js";
 import type { Ticket } from "#lib/core/state.js";
@@ -37,9 +38,9 @@ export interface Bench {
   run(job: Job, over?: Partial<Omit<RunSpec, "job">>): Promise<Ended>;
 }
 
-/** Compiled fixtures, for this worker. */
+/** Compiled fixtures, for this test file. */
 const CACHE = mkdtempSync(join(tmpdir(), "crontabber-compiled-"));
-process.once("exit", () => rmSync(CACHE, { recursive: true, force: true }));
+afterAll(() => rmSync(CACHE, { recursive: true, force: true }));
 
 export function bench(over: Partial<RunnerSettings> = {}): Bench {
   const troubles: string[] = [];

@@ -45,6 +45,8 @@ describe("deadlines", () => {
     });
     const deadlines = new Deadlines((runId, stage) => {
       told.push(`${runId} ${stage}`);
+      // Too late: the job may be half gone.
+      if (runId === "a" && stage === "term") deadlines.set("a", { termAt: uptime() + 900, killAt: uptime() + 901 });
       if (told.length === 4) finish();
     });
     const now = uptime();

@@ -57,8 +57,11 @@ const guardOf = async (runner: Outer) => (await runner.heard((m) => m.guard !== 
 const ready = (runner: Outer, job: Job) => runner.heard((m) => m.job === job.name && m.output?.includes("ready") === true);
 const gone = (job: Job) => until(() => atWork(job).length === 0);
 
-const NEST =
-  "sleep 1000 & (sleep 1000 & wait) & setsid sleep 1000 & setsid sh -c 'trap \"\" TERM; sleep 1000; :' & trap '' TERM; echo ready; wait; sleep 1000";
+/** In the group and out of it, with the run's id and without, with TERM ignored. */
+const NEST = [
+  "sleep 1000 & env -i MARK=$MARK sleep 1000 & (sleep 1000 & wait) & setsid sleep 1000 &",
+  "setsid sh -c 'trap \"\" TERM; sleep 1000; :' & trap '' TERM; echo ready; wait; sleep 1000",
+].join("\n");
 
 describe("a job dies with its runner", () => {
   it("killed with SIGKILL: children, grandchildren, and those that left the group", async () => {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import {
   appendFileSync,
   chownSync,
@@ -78,12 +79,13 @@ describe("leftovers of a crash", () => {
   it("a postmaster.pid and sockets whose number now belongs to a stranger do not stop a start", async () => {
     const folder = await madeFolder();
     const owner = statSync(folder).uid;
-    const stranger = await startUser(closedFolder("db", owner), { uid: owner });
-    const lines = [stranger.child.pid, folder, 1, 5432, folder, "", "1 1", "ready   "];
+    const stranger = spawn("sleep", ["600"], { uid: owner, stdio: "ignore" });
+    const lines = [stranger.pid, folder, 1, 5432, folder, "", "1 1", "ready   "];
     for (const file of ["postmaster.pid", ".s.PGSQL.5432.lock"]) writeFileSync(join(folder, file), `${lines.join("\n")}\n`);
-    writeFileSync(join(folder, "keeper.json"), JSON.stringify({ pid: stranger.child.pid, sockets: folder }));
+    writeFileSync(join(folder, "keeper.json"), JSON.stringify({ pid: stranger.pid, sockets: folder }));
     expect(await keptRow(folder)).toEqual([{ n: 7 }]);
-    expect(stranger.child.exitCode ?? stranger.child.signalCode).toBe(null);
+    expect(stranger.exitCode ?? stranger.signalCode).toBe(null);
+    stranger.kill();
   });
 
   it("a server and a keeper that were killed together recover their data", async () => {

@@ -1,27 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { platformPackage } from "#lib/store/embedded-binaries.js";
-import { closedFolder, endUsers, isRoot, NOBODY, pids, query, removeFolders, starts, startUser, stopped } from "../helpers/embedded.ts";
+import {
+  closedFolder,
+  endUsers,
+  everybodysLibrary,
+  installIn,
+  isRoot,
+  NOBODY,
+  PACKAGE,
+  pids,
+  query,
+  removeFolders,
+  starts,
+  startUser,
+  stopped,
+} from "../helpers/embedded.ts";
 
 afterEach(endUsers);
 afterAll(removeFolders);
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const installed = join(root, "node_modules", platformPackage());
-
-/** Our compiled code and the platform package as an installation of its own; returns its embedded.js. */
-function installIn(folder: string): string {
-  cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
-  cpSync(join(root, "package.json"), join(folder, "package.json"));
-  mkdirSync(join(folder, "node_modules", dirname(platformPackage())), { recursive: true });
-  // links instead of 60 MB where the file system allows
-  const copied = spawnSync("cp", ["-rl", installed, join(folder, "node_modules", platformPackage())]).status;
-  if (copied !== 0) cpSync(installed, join(folder, "node_modules", platformPackage()), { recursive: true, verbatimSymlinks: true });
-  return join(folder, "dist", "store", "embedded.js");
-}
 
 const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
 const uidOf = (pid: number) => statSync(`/proc/${pid}`).uid;
@@ -33,7 +32,7 @@ describe.skipIf(!isRoot)("as root", () => {
     const user = await startUser(folder, { library: installIn(app) });
     expect(await query(user.url, "select 1 as one")).toEqual([{ one: 1 }]);
     const { server } = pids(folder);
-    if (existsSync(installed)) expect(commandOf(server)).toContain(app);
+    if (existsSync(PACKAGE)) expect(commandOf(server)).toContain(app);
     expect(uidOf(server)).not.toBe(0);
     const [capabilities] = /(?<=^CapBnd:\s*)\w+/m.exec(readFileSync(`/proc/${server}/status`, "utf8")) ?? [];
     expect(["0000000000000002", "0000000000000004"]).toContain(capabilities);
@@ -42,7 +41,7 @@ describe.skipIf(!isRoot)("as root", () => {
   it("has no special power where the folder is reachable without", async () => {
     const folder = closedFolder();
     spawnSync("chmod", ["755", dirname(folder)]);
-    await startUser(folder);
+    await startUser(folder, { library: everybodysLibrary() });
     expect(readFileSync(`/proc/${pids(folder).server}/status`, "utf8")).toMatch(/CapPrm:\s*0000000000000000\n/);
   });
 
@@ -62,7 +61,7 @@ describe.skipIf(!isRoot)("as root", () => {
     const folder = closedFolder("db", NOBODY);
     mkdirSync(folder);
     spawnSync("chown", [String(NOBODY), folder]);
-    const first = await startUser(folder);
+    const first = await startUser(folder, { library: everybodysLibrary() });
     expect((await startUser(folder, { uid: NOBODY })).url).toBe(first.url);
     expect(starts(folder)).toBe(1);
     expect(uidOf(pids(folder).keeper)).toBe(NOBODY);
@@ -102,7 +101,7 @@ describe("as an ordinary user", () => {
   });
 });
 
-describe.skipIf(!existsSync(installed))("the platform package", () => {
+describe.skipIf(!existsSync(PACKAGE))("the platform package", () => {
   it("works when install scripts were blocked and it cannot be written to", async () => {
     const folder = closedFolder();
     const app = join(dirname(folder), "app");

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => bench?.close());
 
 describe("no order of steps breaks an invariant", () => {
-  it.each(SCENARIOS)("$name", async (scenario) => {
+  it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("%s", async (_, scenario) => {
     const start = performance.now();
     const { schedules, states, complete, found } = await explore(bench, scenario, Number(process.env.B ?? 300));
     console.info(

@@ -1,4 +1,4 @@
-/** `history NAME`. */
+/** `history [NAME]`. */
 import { historyDocument, historyText } from "../../report/history.ts";
 import type { Call } from "../call.ts";
 import { answer, answerJson } from "../io.ts";
@@ -11,7 +11,8 @@ const LIMIT = 50;
 export async function handle(call: Call): Promise<number> {
   const setup = await configured(call);
   const { name, runs } = await withStore(setup, async (store) => {
-    const name = await rowNamed(setup, store, call.operands[0] ?? "");
+    const [asked] = call.operands;
+    const name = asked === undefined ? null : await rowNamed(setup, store, asked);
     return { name, runs: await store.history(name, call.given.limit ?? LIMIT) };
   });
   if (call.given.json) answerJson(historyDocument(name, runs));

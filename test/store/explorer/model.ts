@@ -36,6 +36,8 @@ export class Model {
     );
     run.ticket = ticket;
     run.body = "running";
+    // A reset by force gives the job away beside its owner; so it says.
+    if (isReset(ticket.runId)) return [];
     const at = `${ticket.job} ${ticket.slot.toISOString()} attempt ${ticket.attempt}`;
     return [
       ...running.map((name) => ({ rule: "I1", text: `a second body of ${ticket.job} starts on ${run.process.name} beside ${name}'s` })),

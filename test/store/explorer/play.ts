@@ -67,6 +67,7 @@ export async function rest(stage: Stage): Promise<void> {
       if (actor.blocked) break;
     }
     if (!actor.moving) actor.blocked = false;
+    await stage.dying;
   }
 }
 

@@ -6,7 +6,7 @@ import type { RunEnd, Ticket } from "#lib/core/state.js";
 import { begin, commit } from "#lib/run/transaction.js";
 import { isTransient } from "#lib/store/db.js";
 import type { Recorded } from "#lib/store/record.js";
-import type { Actor } from "./actor.ts";
+import { Abandoned, type Actor } from "./actor.ts";
 import { expired } from "./look.ts";
 import type { Fault, Process, Stage } from "./stage.ts";
 import { GaveUp, type Stepped } from "./stepped.ts";
@@ -47,7 +47,7 @@ async function quietly(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof GaveUp) && !isTransient(error)) throw error;
+    if (error instanceof Abandoned || !(error instanceof GaveUp || isTransient(error))) throw error;
   }
 }
 
@@ -117,7 +117,7 @@ async function deliver(self: Host, { ticket, end, ledgerWins }: { ticket: Ticket
     try {
       how = await process.store.record(ticket, end, ledgerWins);
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (error instanceof Abandoned || !isTransient(error)) throw error;
       continue;
     }
     stage.told.set(ticket.runId, `${how} ${end.outcome}`);

@@ -51,6 +51,8 @@ export class Stage {
   faultsLeft: number;
   /** Something was committed since the last look. */
   dirty = false;
+  /** The dead do not say when they have come to rest. */
+  dying: Promise<void> = Promise.resolve();
   /** The latest look. */
   seen: Look;
   readonly #names = new Map<string, string>();
@@ -92,7 +94,12 @@ export class Stage {
   }
 
   /** Everything of the process is gone at once, its jobs included. */
-  async die(process: Process): Promise<void> {
+  die(process: Process): Promise<void> {
+    this.dying = this.#die(process);
+    return this.dying;
+  }
+
+  async #die(process: Process): Promise<void> {
     process.alive = false;
     this.model.died(process.name);
     for (const actor of process.actors) await this.end(process, actor);
