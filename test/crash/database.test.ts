@@ -1,5 +1,5 @@
 /** The database goes away, falls silent or loses answers while jobs run; and hosts whose clocks are wrong. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeSite, type Site } from "../helpers/hosts.ts";
@@ -135,5 +135,29 @@ describe.runIf(FAKETIME)("a host whose clock is wrong", () => {
       "SELECT abs(extract(epoch FROM now() - last_run)) < 60 AS honest FROM crontabber WHERE app_name = 'job'",
     );
     expect(rows).toEqual([{ honest: true }]);
+  });
+});
+
+describe("a PostgreSQL that is killed while a job runs", () => {
+  it("comes back, the job is not harmed, and its end is recorded", async () => {
+    site = makeSite(`[crontabber]
+    database_url = embedded:pg
+    lease = 20
+[job:job]
+    command = echo start >> ran; sleep 3; echo end >> ran
+    schedule = 1d
+`);
+    const host = site.start("a");
+    await ran();
+    const [pid] = readdirSync(`${site.folder}/pg`, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith("postmaster.pid"))
+      .map((name) => Number(readFileSync(`${site.folder}/pg/${name}`, "utf8").split("\n")[0]));
+    process.kill(pid as number, "SIGKILL");
+    expect((await host.ended).code).toBe(0);
+    expect(site.lines("ran")).toEqual(["start", "end"]);
+    const { stdout } = await site.run("b", ["history", "job", "--json"]);
+    expect(JSON.parse(stdout).runs.map((run: { outcome: string; attempt: number }) => [run.attempt, run.outcome])).toEqual([
+      [1, "succeeded"],
+    ]);
   });
 });

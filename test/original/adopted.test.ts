@@ -32,7 +32,9 @@ const ROWS: Record<string, [next: string, last: string, success: string, ongoing
   "far away": ["'infinity'", T("-1 day"), T("-1 day"), "NULL", "0", "'{}'"],
   ghost: [T("-1 year"), T("-1 year"), T("-1 year"), "NULL", "5", "'{}'"],
 };
-const COLUMNS = "app_name, next_run, first_run, last_run, last_success, ongoing, error_count, depends_on, last_error::text AS last_error";
+/** To the microsecond, which a Date has not. */
+const COLUMNS =
+  "app_name, next_run::text AS exact, next_run, first_run, last_run, last_success, ongoing, error_count, depends_on, last_error::text AS last_error";
 
 let database: TestDatabase;
 let sql: pg.Client;

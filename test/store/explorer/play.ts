@@ -59,16 +59,27 @@ async function giveUp(stage: Stage, actor: Actor): Promise<void> {
 
 /** Resolves when every actor waits at a gate, for a lock, or for nothing any more. */
 export async function rest(stage: Stage): Promise<void> {
-  for (const actor of stage.actors) {
-    while (actor.moving) {
-      await Promise.race([actor.arrived, sleep(actor.blocked ? 0 : 4)]);
-      if (!actor.moving) break;
-      actor.blocked = actor.backend !== null && (await stage.setting.lines.isBlocked(actor.backend));
-      if (actor.blocked) break;
-    }
-    if (!actor.moving) actor.blocked = false;
+  const running = () => stage.actors.find((actor) => actor.moving && !actor.blocked);
+  let freed = true;
+  while (freed) {
+    for (let actor = running(); actor; actor = running()) await settle(stage, actor);
     await stage.dying;
+    freed = false;
+    // What has just happened may have let go of what somebody waits for.
+    for (const actor of stage.actors.filter((a) => a.blocked)) {
+      actor.blocked = await waits(stage, actor);
+      freed ||= !actor.blocked;
+    }
   }
+}
+
+async function settle(stage: Stage, actor: Actor): Promise<void> {
+  await Promise.race([actor.arrived, sleep(4)]);
+  if (actor.moving) actor.blocked = await waits(stage, actor);
+}
+
+async function waits({ setting }: Stage, actor: Actor): Promise<boolean> {
+  return actor.moving && actor.backend !== null && (await setting.lines.isBlocked(actor.backend));
 }
 
 async function observe(stage: Stage): Promise<void> {

@@ -5,6 +5,7 @@ import { replan } from "#lib/core/replan.js";
 import type { RunEnd, Ticket } from "#lib/core/state.js";
 import { begin, commit } from "#lib/run/transaction.js";
 import { isTransient } from "#lib/store/db.js";
+import type { Renewal } from "#lib/store/lease.js";
 import type { Recorded } from "#lib/store/record.js";
 import { Abandoned, type Actor } from "./actor.ts";
 import { expired } from "./look.ts";
@@ -169,7 +170,7 @@ function beat({ stage, process }: Host, ticket: Ticket, times: number): () => vo
       if (choice === "distrust") return stage.distrust(runId);
       left -= 1;
       db.deed = { kind: "renew", runId };
-      const answer = (await process.store.renew(db, [runId])).get(runId);
+      const answer = await renewal(process, db, runId);
       if (answer === "renewed") stage.model.renewed(runId);
       if (answer === "gone") return stage.distrust(runId);
       if (answer === "renewed" && stage.seen.rows.get(ticket.job)?.run_id !== runId)
@@ -180,6 +181,16 @@ function beat({ stage, process }: Host, ticket: Ticket, times: number): () => vo
   return () => {
     on = false;
   };
+}
+
+/** Null: nobody answered, and the next renewal opens another line. */
+async function renewal(process: Process, db: Stepped, runId: string): Promise<Renewal | null> {
+  try {
+    return (await process.store.renew(db, [runId])).get(runId) ?? null;
+  } catch (error) {
+    if (error instanceof Abandoned || !isTransient(error)) throw error;
+    return null;
+  }
 }
 
 /** A human's `reset`. */
