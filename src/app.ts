@@ -123,7 +123,12 @@ async function makeWorld(
     uptime,
     onState: (down) => (down ? emit("database:down", { message: down.message }) : emit("database:up", {})),
   });
-  const ending = listen({ drainTimeout: config.drainTimeout, kill: () => void runner.close() });
+  const { drainTimeout } = config;
+  const ending = listen({
+    drainTimeout,
+    drain: (signal) => emit("drain:started", { signal, seconds: drainTimeout }),
+    kill: () => void runner.close(),
+  });
   const target = JSON.stringify([connection.servers, connection.database, config.schema]);
   const world: World = {
     ...{ registry, store, runner, heartbeat, emit, clock: systemClock, spool: new Spool(config.spool, target) },

@@ -17,8 +17,17 @@ export interface Ending {
 /** Seconds that records get after a second signal; then the process ends, and leases tell the rest. */
 const LAST_WORDS_S = 3;
 
-/** Listens from now on. `drainTimeout` in seconds; `kill` ends every job at once. */
-export function listen({ drainTimeout, kill }: { drainTimeout: number; kill: () => void }): Ending {
+export interface Listening {
+  /** Seconds. */
+  readonly drainTimeout: number;
+  /** The first signal came. */
+  drain(signal: EndSignal): void;
+  /** Ends every job at once. */
+  kill(): void;
+}
+
+/** Listens from now on. */
+export function listen({ drainTimeout, drain, kill }: Listening): Ending {
   const draining = new AbortController();
   const aborting = new AbortController();
   let signalled: EndSignal | null = null;
@@ -31,6 +40,7 @@ export function listen({ drainTimeout, kill }: { drainTimeout: number; kill: () 
       return;
     }
     signalled = signal;
+    drain(signal);
     draining.abort();
     timer = setTimeout(() => aborting.abort(), drainTimeout * 1000);
     timer.unref();

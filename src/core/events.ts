@@ -9,8 +9,6 @@ export interface Events {
   "job:not-due": { readonly job: string; readonly verdict: NotDue };
   /** Slots nobody will run. */
   "job:skipped": { readonly job: string; readonly skipped: Skipped };
-  /** Another process was faster; nothing is wrong. */
-  "claim:lost": { readonly job: string; readonly why: "locked" | "in-doubt" | "closed" | "ongoing"; readonly detail: string };
   "run:started": { readonly ticket: Ticket };
   "run:progress": { readonly ticket: Ticket; readonly json: string };
   "run:output": { readonly ticket: Ticket; readonly stream: "stdout" | "stderr"; readonly chunk: Uint8Array };
@@ -26,6 +24,8 @@ export interface Events {
   "spool:unreadable": { readonly file: string };
   /** A dead owner's run was taken over, after the second look. */
   "run:reaped": { readonly job: string; readonly runId: string; readonly host: string | null };
+  /** A signal came: nothing more is claimed, what runs may end by itself. */
+  "drain:started": { readonly signal: string; readonly seconds: number };
   "database:down": { readonly message: string };
   "database:up": Record<string, never>;
   "guard:trouble": { readonly message: string };

@@ -35,7 +35,7 @@ export function blank(name: string): JobState {
 export function replan(job: Job, state: JobState | null, now: Date): Plan | null {
   if (state && (state.runId !== null || state.ongoing !== null)) return null;
   const steps: Plan[] = [];
-  let current = settleMove(state ?? blank(job.name));
+  let current = settleMove(job, state ?? blank(job.name));
   const apply = (plan: Plan | null) => {
     if (!plan) return;
     steps.push(plan);
@@ -51,13 +51,26 @@ export function replan(job: Job, state: JobState | null, now: Date): Plan | null
 
 /** The row as it is to be judged at `now`: with its change of plan applied, and `next_run` winning where another tool moved it. */
 export function planned(job: Job, state: JobState | null, now: Date): JobState {
-  return replan(job, state, now)?.state ?? settleMove(state ?? blank(job.name));
+  return replan(job, state, now)?.state ?? settleMove(job, state ?? blank(job.name));
 }
 
 /** Another tool moved `next_run`: that instant is the open slot now, and nothing of it was tried yet. Never while a run is on. */
-function settleMove(state: JobState): JobState {
+function settleMove(job: Job, state: JobState): JobState {
   if (!state.moved || state.nextRun === null || state.runId !== null) return state;
-  return { ...state, slot: state.nextRun, attempt: 0, slotErrors: 0, missed: 0, missedFrom: null };
+  const slot = owed(job, state, state.nextRun) ?? state.nextRun;
+  if (slot.getTime() === state.slot?.getTime()) return state;
+  return { ...state, slot, attempt: 0, slotErrors: 0, missed: 0, missedFrom: null };
+}
+
+/**
+ * A failed backfill's `next_run` says when to try again (so the Python tool writes it, and whoever wants it retried now), not for which
+ * slot: what comes after its last success is still owed. Null: nothing before `nextRun` is.
+ */
+function owed(job: Job, { errorCount, lastSuccess, slot }: JobState, nextRun: Date): Date | null {
+  if (!job.backfill || errorCount === 0 || lastSuccess === null) return null;
+  const next = nextAfter(job.schedule, lastSuccess);
+  const open = slot && next && slot > next ? slot : next;
+  return open && open < nextRun ? open : null;
 }
 
 function planSchedule(job: Job, state: JobState, isNew: boolean, now: Date): Plan | null {

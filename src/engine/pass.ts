@@ -134,6 +134,7 @@ async function serve(world: World, job: Job, { hand, until }: { hand: ByHand | n
     await world.heartbeat.ready(job.lease);
     const sentAt = uptime();
     const claimed = await world.store.claim(job, world.registry.byName, hand);
+    if (claimed.skipped) world.emit("job:skipped", { job: job.name, skipped: claimed.skipped });
     if (!claimed.held) {
       if (claimed.why === "closed") continue;
       const not = claimed.why === "no" ? claimed.verdict : { due: false as const, why: "locked" as const, detail: claimed.detail };

@@ -24,8 +24,12 @@ export async function supervise(world: World, job: Job, { ticket, sentAt }: { ti
     onProgress: (at) => progress.write(JSON.stringify(at)),
     onOutput: (chunk, stream) => emit("run:output", { ticket, stream, chunk }),
   });
-  heartbeat.add(ticket, sentAt, { trust: (until) => running.trust(until), fence: () => running.stop("lost", "its lease was taken over") });
-  const interrupt = () => running.stop("interrupted", "its scheduler was told to end");
+  const stop = (cause: "lost" | "interrupted", why: string) => {
+    emit("run:stopping", { ticket, why });
+    running.stop(cause, why);
+  };
+  heartbeat.add(ticket, sentAt, { trust: (until) => running.trust(until), fence: () => stop("lost", "its lease was taken over") });
+  const interrupt = () => stop("interrupted", "its scheduler was told to end");
   aborting.addEventListener("abort", interrupt, { once: true });
   if (aborting.aborted) interrupt();
   emit("run:started", { ticket });

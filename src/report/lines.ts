@@ -26,7 +26,6 @@ const LINES: Lines = {
   "job:not-due": ({ job, verdict: { why, detail } }) => more(`${name(job)} does not run: ${why}, ${inline(detail)}`, { job, why }),
   "job:skipped": ({ job, skipped: { from, to, count, reason } }) =>
     more(`${name(job)}: ${count} slots are skipped (${reason})`, { job, from, to, count, reason }),
-  "claim:lost": ({ job, why, detail }) => more(`${name(job)} was not claimed: ${why}, ${inline(detail)}`, { job, why }),
   "run:started": ({ ticket }) => more(`${name(ticket.job)} started`, about(ticket)),
   "run:progress": () => null,
   "run:output": () => null,
@@ -43,6 +42,7 @@ const LINES: Lines = {
   "spool:unreadable": ({ file }) => odd(`the end of a run cannot be read; it was set aside as ${file}`, { file }),
   "run:reaped": ({ job, runId, host }) =>
     odd(`${name(job)} was lost on ${inline(host ?? "an unknown host")}: its lease ran out and this host took over`, { job, runId, host }),
+  "drain:started": ({ signal, seconds }) => more(`${signal}: nothing more is started; what runs may end within ${seconds} s`, { signal }),
   "database:down": ({ message }) => bad(`the database cannot be used: ${inline(message)}`),
   "database:up": () => ({ ...odd("the database is good again"), level: "info" }),
   "guard:trouble": ({ message }) => odd(`the guard of this host's jobs: ${inline(message)}`),

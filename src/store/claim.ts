@@ -2,7 +2,7 @@
 import type { Job } from "../core/job.ts";
 import type { ParentFacts, RunAt } from "../core/parents.ts";
 import { type ByHand, type Due, decide, type Facts, type Verdict } from "../core/plan.ts";
-import { type Plan, planned, replan } from "../core/replan.ts";
+import { type Plan, planned, replan, type Skipped } from "../core/replan.ts";
 import type { JobState, Outcome, Ticket } from "../core/state.ts";
 import type { Queryable } from "./db.ts";
 import { writePlan } from "./planning.ts";
@@ -25,9 +25,13 @@ export interface ClaimRequest {
 }
 
 /** `held: false` carries the named reason; `closed` says that the open slot had succeeded before and was only closed. */
-export type Claimed =
+export type Claimed = (
   | { readonly held: true; readonly ticket: Ticket }
-  | { readonly held: false; readonly verdict: Exclude<Verdict, Due> | "closed"; readonly state: JobState | null };
+  | { readonly held: false; readonly verdict: Exclude<Verdict, Due> | "closed"; readonly state: JobState | null }
+) & {
+  /** Slots that nobody will run, dropped and recorded by this very transaction. */
+  readonly skipped?: Skipped | null;
+};
 
 /** Runs inside the caller's transaction. Throws 55P03 if a row is locked, 23505 if the ledger refuses the run. */
 export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequest): Promise<Claimed> {
@@ -42,8 +46,9 @@ export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequ
   const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
   const parents = await lockParents(tx, sql, request, facts);
   const verdict = decide(job, { ...facts, parents }, hand);
-  if (!verdict.due) return { held: false, verdict, state };
-  return take(tx, sql, request, { due: verdict, state });
+  const skipped = plan?.skipped ?? null;
+  if (!verdict.due) return { held: false, verdict, state, skipped };
+  return { ...(await take(tx, sql, request, { due: verdict, state })), skipped };
 }
 
 async function lockParents(tx: Queryable, sql: Statements, request: ClaimRequest, facts: Omit<Facts, "parents">): Promise<ParentFacts[]> {

@@ -108,7 +108,7 @@ export function statements(schema: string) {
     /** The fence: WHERE run_id. Zero rows: the lease is gone and nothing of this may be written. */
     record: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL,
         first_run = coalesce(first_run, ongoing), last_run = ongoing, last_success = coalesce($3, last_success),
-        next_run = $4, planned_next = CASE WHEN $5::boolean THEN planned_next ELSE $4 END, slot = $6, attempt = $7, slot_errors = $8, lost_count = $9,
+        next_run = CASE WHEN $5::boolean THEN next_run ELSE $4 END, planned_next = CASE WHEN $5 THEN planned_next ELSE $4 END, slot = $6, attempt = $7, slot_errors = $8, lost_count = $9,
         missed = $10, missed_from = $11, error_count = $12, last_error = $13,
         held_at = CASE WHEN $14::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $14
       WHERE app_name = $1 AND run_id = $2`,

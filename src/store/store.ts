@@ -5,7 +5,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { ParentFacts } from "../core/parents.ts";
 import type { ByHand, Due, NotDue } from "../core/plan.ts";
-import type { Plan } from "../core/replan.ts";
+import type { Plan, Skipped } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { claimIn, parentsAt } from "./claim.ts";
 import { CommitUnknown, Database, isTransient, type Queryable, sqlState } from "./db.ts";
@@ -40,10 +40,11 @@ export interface Snapshot {
 }
 
 /** What a claim came to. `in-doubt`: COMMIT's answer was lost and the run could not be found; nothing may start. */
-export type ClaimResult =
+export type ClaimResult = (
   | { readonly held: true; readonly ticket: Ticket }
   | { readonly held: false; readonly why: "locked" | "in-doubt" | "closed"; readonly detail: string }
-  | { readonly held: false; readonly why: "no"; readonly verdict: NotDue; readonly state: JobState | null };
+  | { readonly held: false; readonly why: "no"; readonly verdict: NotDue; readonly state: JobState | null }
+) & { readonly skipped?: Skipped | null };
 
 const LOCK_TRIES = 5;
 const PRUNE_BATCH = 500;
@@ -95,8 +96,9 @@ export class Store {
           return taken;
         });
         if (claimed.held) return claimed;
-        if (claimed.verdict === "closed") return { held: false, why: "closed", detail: "the slot had succeeded before" };
-        return { held: false, why: "no", verdict: claimed.verdict, state: claimed.state };
+        const { verdict, state, skipped } = claimed;
+        if (verdict === "closed") return { held: false, why: "closed", detail: "the slot had succeeded before" };
+        return { held: false, why: "no", verdict, state, ...(skipped && { skipped }) };
       } catch (error) {
         if (error instanceof CommitUnknown) return this.#resolve(ticket);
         const state = sqlState(error);

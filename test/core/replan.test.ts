@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { dropOwed, replan } from "#lib/core/replan.js";
+import { dropOwed, planned, replan } from "#lib/core/replan.js";
+import type { JobState } from "#lib/core/state.js";
 import { makeJob } from "../helpers/job.ts";
 import { at, makeState } from "../helpers/state.ts";
 
@@ -29,6 +30,25 @@ describe("a row of the Python tool", () => {
       nextRun: at("09:15:00"),
       slot: at("09:15:00"),
       skipped: null,
+    });
+  });
+  describe("of a backfill that failed midway, whose next_run is that of the retry,", () => {
+    const job = makeJob({ name: "j", schedule: "1d|03:00", backfill: true });
+    const day = (n: number) => at(`2026-01-0${n}T03:00:00Z`);
+    const failed = { name: "j", schedule: null, nextRun: NOW, moved: true, errorCount: 1 };
+    it.each<[string, Partial<JobState>, Date]>([
+      ["owes the dates after its last success", { lastSuccess: day(2) }, day(3)],
+      ["owes what we opened, if that is later", { schedule: "1d|03:00|UTC", slot: day(4), attempt: 1, lastSuccess: day(2) }, day(4)],
+      ["owes what the Python tool did not do of what we opened", { schedule: "1d|03:00|UTC", slot: day(2), lastSuccess: day(3) }, day(4)],
+      ["begins with next_run, if nothing before it is open", { lastSuccess: day(5) }, NOW],
+      ["begins with next_run, if it never succeeded", { lastSuccess: null }, NOW],
+      ["begins with next_run, if it did not fail", { lastSuccess: day(2), errorCount: 0 }, NOW],
+    ])("%s", (_name, over, slot) => {
+      expect(planned(job, makeState({ ...failed, slot: null, ...over }), NOW)).toMatchObject({ slot, nextRun: NOW });
+    });
+    it("keeps the attempts of the slot that stays open", () => {
+      const row = makeState({ ...failed, schedule: "1d|03:00|UTC", slot: day(3), lastSuccess: day(2), attempt: 2, slotErrors: 2 });
+      expect(planned(job, row, NOW)).toMatchObject({ slot: day(3), attempt: 2, slotErrors: 2 });
     });
   });
   it("with next_run and ongoing both null becomes due again", () => {

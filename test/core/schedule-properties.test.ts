@@ -59,7 +59,7 @@ describe("cron", () => {
           agree(parse(text, zone), expected(meaning, table(zone, at), ...window), window, pick);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -78,7 +78,7 @@ describe("cron", () => {
           agree(parse(text, zone), expected(meaning, ticks(zone, from - 2 * DAY, from + 4 * DAY), ...window), window, pick);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
@@ -110,7 +110,7 @@ describe("daily", () => {
           expect(wanted.slice(0, -1).map((t) => nextAfter(s, new Date(t))?.getTime())).toEqual(wanted.slice(1));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 });

@@ -1,6 +1,6 @@
 /** What other programs read: texts, exit codes and rows, as the Python tool wrote them. */
 import { describe, expect, it } from "vitest";
-import { job, TELLS_SLOT, useFleet } from "./fleet.ts";
+import { job, noonZone, TELLS_SLOT, useFleet } from "./fleet.ts";
 
 const fleet = useFleet();
 const error = (value: string): string => `'${JSON.stringify({ type: "E", value, traceback: "" })}'`;
@@ -113,7 +113,8 @@ describe("rows", () => {
   });
 
   it("of a reset: the row is gone, log and history stay, and a second reset has nothing to do", async () => {
-    const site = fleet.site(job("job", { schedule: "1d" }));
+    // The slot is the same after the reset: that it has succeeded before counts no more.
+    const site = fleet.site(job("job", { schedule: "1d|03:00" }), `    timezone = ${noonZone(await fleet.now())}`);
     await site.run("a");
     expect(await site.run("a", ["-r", "job"])).toMatchObject({ code: 0, stdout: "App reset\n", stderr: "" });
     expect(await site.run("a", ["--reset-job=job"])).toMatchObject({ code: 0, stdout: "App already reset\n", stderr: "" });

@@ -26,6 +26,8 @@ export class Actor {
   blocked = false;
   /** The backend of the statement under way. */
   backend: number | null = null;
+  /** The statement under way is of a kind that waits for locks: worth an early look whether it does. */
+  mayWait = false;
   /** What its program threw, unless it was abandoned. */
   failure: unknown = null;
   #history = "";

@@ -74,7 +74,7 @@ export async function rest(stage: Stage): Promise<void> {
 }
 
 async function settle(stage: Stage, actor: Actor): Promise<void> {
-  await Promise.race([actor.arrived, sleep(4)]);
+  await Promise.race([actor.arrived, sleep(actor.mayWait ? 4 : 100)]);
   if (actor.moving) actor.blocked = await waits(stage, actor);
 }
 

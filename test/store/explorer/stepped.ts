@@ -31,7 +31,7 @@ export class Stepped implements Queryable {
   /** One statement in a transaction of its own. */
   async query(text: string, params: readonly unknown[] = []): Promise<Result> {
     const result = await this.step(text, params);
-    this.#committed();
+    if (!isRead(text)) this.#committed();
     return result;
   }
 
@@ -97,6 +97,7 @@ export class Stepped implements Queryable {
   async #send(text: string, params: readonly unknown[]): Promise<Result> {
     const line = await this.#line();
     this.#actor.backend = line.backend;
+    this.#actor.mayWait = !isRead(text) && !/ NOWAIT$| SKIP LOCKED/.test(text);
     try {
       const { rows, rowCount } = await line.client.query(text, [...params]);
       this.#actor.note(essence(rows, this.#stage.nameOf) + rowCount);
@@ -171,6 +172,9 @@ export class Stepped implements Queryable {
     this.#stage.dirty = true;
   }
 }
+
+/** It sees what is committed, and changes and locks nothing. */
+const isRead = (text: string): boolean => /^(SELECT|WITH)/.test(text) && !/FOR (UPDATE|SHARE)|UPDATE/.test(text);
 
 function labelOf(stage: Stage, text: string): string {
   const known = Object.entries(stage.setting.sql).find(([, statement]) => statement === text);
