@@ -46,7 +46,10 @@ export class Heartbeat {
   readonly #beats = new Map<string, Beat>();
   #line: Awaited<ReturnType<HeartbeatTools["connect"]>> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer fires, in seconds of uptime. */
+  #beatAt = Number.POSITIVE_INFINITY;
   #beating: Promise<void> | null = null;
+  #renewing = false;
 
   constructor(tools: HeartbeatTools) {
     this.#tools = tools;
@@ -61,7 +64,10 @@ export class Heartbeat {
   add(ticket: Ticket, sentAt: number, kept: Kept): void {
     kept.trust(trustFrom(sentAt, ticket.lease));
     this.#beats.set(ticket.runId, { ticket, kept });
-    this.#schedule(this.#interval());
+    // Runs that come and go must not put off the renewal of the others.
+    // While a renewal is on its way, its end plans the next one.
+    if (this.#renewing) return;
+    if (!this.#timer || this.#tools.uptime() + this.#interval() < this.#beatAt) this.#schedule(this.#interval());
   }
 
   remove(runId: string): void {
@@ -72,6 +78,7 @@ export class Heartbeat {
   }
 
   async close(): Promise<void> {
+    this.#beats.clear();
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#beating;
@@ -85,7 +92,9 @@ export class Heartbeat {
 
   #schedule(seconds: number): void {
     if (this.#timer) clearTimeout(this.#timer);
+    this.#beatAt = this.#tools.uptime() + seconds;
     this.#timer = setTimeout(() => {
+      this.#timer = null;
       this.#beating = this.#beat();
     }, seconds * 1000);
   }
@@ -93,12 +102,13 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const runIds = [...this.#beats.keys()];
     if (runIds.length === 0) return;
-    const interval = this.#interval();
     const sentAt = this.#tools.uptime();
+    this.#renewing = true;
     const again = await this.#renew(runIds, sentAt);
+    this.#renewing = false;
     if (this.#beats.size === 0) return;
     const spent = this.#tools.uptime() - sentAt;
-    this.#schedule(again ? interval / 4 : Math.max(interval - spent, 0));
+    this.#schedule(again ? this.#interval() / 4 : Math.max(this.#interval() - spent, 0));
   }
 
   /** True: ask again soon, for a row was locked or nobody answered. */

@@ -34,7 +34,9 @@ function worldOf(...args: Parameters<typeof testWorld>): TestWorld {
 
 /** What became of each job: its outcomes, or why it did not run. */
 function came(report: PassReport): Record<string, string> {
-  return Object.fromEntries(report.results.map((r) => [r.job.name, r.runs.map((run) => run.end.outcome).join(" ") || (r.not?.why ?? "nothing")]));
+  return Object.fromEntries(
+    report.results.map((r) => [r.job.name, r.runs.map((run) => run.end.outcome).join(" ") || (r.not?.why ?? "nothing")]),
+  );
 }
 
 const levels = (...jobs: Job[]): Job[] => jobs;
@@ -94,7 +96,12 @@ describe("a pass", () => {
   });
 
   it("runs a backfill's slots in order, each a claim of its own, and stops at a failure", async () => {
-    const job = makeJob({ name: "dates", schedule: "1d|03:00", backfill: true, command: 'echo $CRONTABBER_SLOT >> dates; [ $(wc -l < dates) -ne 3 ]' });
+    const job = makeJob({
+      name: "dates",
+      schedule: "1d|03:00",
+      backfill: true,
+      command: "echo $CRONTABBER_SLOT >> dates; [ $(wc -l < dates) -ne 3 ]",
+    });
     const { world, folder } = worldOf(store, [job]);
     test.clock.now = new Date("2026-01-01T00:00:00Z");
     await pass(world);
@@ -103,12 +110,18 @@ describe("a pass", () => {
     test.clock.now = new Date("2026-01-05T12:10:00Z");
     expect(came(await pass(world))).toEqual({ dates: "succeeded succeeded succeeded" });
     test.clock.now = null;
-    const days = readFileSync(join(folder, "dates"), "utf8").trim().split("\n").map((line) => line.slice(8, 10));
+    const days = readFileSync(join(folder, "dates"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.slice(8, 10));
     expect(days).toEqual(["01", "02", "03", "03", "04", "05"]);
   });
 
   it("takes over a dead claim after a second look, and does its other work first", async () => {
-    const jobs = levels(makeJob({ name: "dead", lease: 2, command: "echo dead >> order" }), makeJob({ name: "quick", command: "echo quick >> order" }));
+    const jobs = levels(
+      makeJob({ name: "dead", lease: 2, command: "echo dead >> order" }),
+      makeJob({ name: "quick", command: "echo quick >> order" }),
+    );
     const { world, folder, told } = worldOf(store, jobs);
     const other = test.host("b");
     await other.insertPlans([]);
