@@ -5,10 +5,12 @@ import { freshDatabase } from "../helpers/pg.ts";
 
 const JOBS = 100;
 const names = Array.from({ length: JOBS }, (_, i) => `job-${String(i).padStart(3, "0")}`);
+/** However far apart two processes start: the first jobs of one wait until the other has begun. */
+const BOTH = `touch "here-$CRONTABBER_HOST"; while [ ! -e here-a ] || [ ! -e here-b ]; do sleep 0.02; done`;
 const database = await freshDatabase();
 const site = makeSite(
   `[crontabber]\n    database_url = ${database.url}\n    concurrency = 3\n${names
-    .map((name) => `[job:${name}]\n    command = echo "$CRONTABBER_JOB" >> ran\n    schedule = 1h\n`)
+    .map((name) => `[job:${name}]\n    command = echo "$CRONTABBER_JOB" >> ran; ${BOTH}\n    schedule = 1h\n`)
     .join("")}`,
 );
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Ended, makeSite, type Process, type Site } from "../helpers/hosts.ts";
+import { makeSite, type Process, type Site } from "../helpers/hosts.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/pg.ts";
 import { until } from "../helpers/processes.ts";
 
@@ -111,6 +111,3 @@ export function noonZone(now: Date): string {
   const offset = 12 - now.getUTCHours();
   return offset === 0 ? "UTC" : `Etc/GMT${offset > 0 ? "-" : "+"}${Math.abs(offset)}`;
 }
-
-/** Exit code and answer; with everything that was said, where that was not nothing. */
-export const said = ({ code, stdout, stderr }: Ended): [number | null, string, string] => [code, stdout, stderr];

@@ -1,5 +1,5 @@
 /** Which configuration holds: the file that is named, then the environment, then the command line. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { job, useFleet } from "./fleet.ts";
@@ -61,7 +61,6 @@ describe("the file", () => {
     expect(await names(["--admin.conf=named.ini"], { CRONTABBER_CONF: "variable.ini" })).toEqual(["named-ini"]);
     expect(await names([], { CRONTABBER_CONF: "variable.ini" })).toEqual(["variable-ini"]);
     expect(await names([])).toEqual(["crontabber-ini"]);
-    const { rmSync } = await import("node:fs");
     rmSync(join(site.folder, "crontabber.ini"));
     expect(await names([])).toEqual(["config-crontabber-ini"]);
     const missing = await site.run("a", ["--admin.conf=none.ini"]);
