@@ -64,7 +64,7 @@ const FORMS = "write 30s, 5m, 3h, 2d, 1w, 1d|03:00, a cron expression of 5 or 6 
 export function parseSchedule(source: ScheduleSource): Schedule {
   const { text } = source;
   const [head = "", ...rest] = text.split("|").map((part) => part.trim().replace(/\s+/g, " "));
-  if (head === "" && rest.length === 0) throw new ScheduleError("the schedule is empty", FORMS);
+  if ([head, ...rest].every((part) => part === "")) throw new ScheduleError("the schedule is empty", FORMS);
   if ([head, ...rest].includes("")) throw new ScheduleError(`'${text}' has an empty part`, "drop the | that nothing stands behind");
   const time = isTime(head) ? head : rest[0] !== undefined && isTime(rest[0]) ? rest.shift() : undefined;
   const written = rest.shift();

@@ -76,7 +76,12 @@ const MISTAKES: [string, string[]][] = [
     "jobs = a.A|1d|03:00|UTC|x",
     ["3: a.A: '1d|03:00|UTC|x' has too many parts (at most a schedule, a time of day and a zone: 1d|03:00|Europe/Berlin)"],
   ],
-  ["jobs = a.A|", ["3: a.A: '|' has an empty part (drop the | that nothing stands behind)"]],
+  [
+    "jobs = a.A|",
+    [
+      "3: a.A: the schedule is empty (write 30s, 5m, 3h, 2d, 1w, 1d|03:00, a cron expression of 5 or 6 fields, @daily and the like, or manual)",
+    ],
+  ],
   ["jobs = a.A", ["3: a.A: has no schedule (write one, or manual for a job that only runs on request)"]],
   ["jobs = aa.A|1d", ['3: aa.A: there is no aa.ts, .mts, .js, .mjs or .cjs beside the configuration file (did you mean "a.A"?)']],
   [

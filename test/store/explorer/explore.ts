@@ -93,7 +93,7 @@ async function walk({ pending, states }: Search, stage: Stage, { path, cost }: P
       const { key } = stage;
       if (states.has(key)) return "known";
       states.add(key);
-      for (const other of possible.slice(1)) pending.push({ path: [...taken, other.id], cost: cost + price(other, possible[0]) });
+      for (const other of possible.slice(1)) pending.push({ path: [...taken, other.id], cost: cost + price(other, possible[0], last) });
     }
     if (!next) {
       if (planned !== undefined) throw new Error(`the schedule cannot be replayed: no ${planned} after\n${stage.trace.join("\n")}`);
@@ -110,8 +110,11 @@ async function walk({ pending, states }: Search, stage: Stage, { path, cost }: P
   return "ended";
 }
 
-/** A switch away from somebody who could have gone on, or a fault, costs one. */
-const price = (move: Move, first: Move | undefined): number => (move.actor === first?.actor ? 1 : first?.choice === "go" ? 1 : 0);
+/** A switch away from somebody who could have gone on costs one; so does a fault, and what need not happen. */
+function price(move: Move, first: Move | undefined, last: Actor | null): number {
+  const ordinary = move.choice === move.actor.at?.choices[0] && !move.actor.optional;
+  return ordinary && first?.actor !== last ? 0 : 1;
+}
 
 /** Cheapest first, newest first among the equally cheap. */
 class Queue {
@@ -119,7 +122,9 @@ class Queue {
   size = 0;
 
   push(pending: Pending): void {
-    (this.#byCost[pending.cost] ??= []).push(pending);
+    const stack = this.#byCost[pending.cost] ?? [];
+    this.#byCost[pending.cost] = stack;
+    stack.push(pending);
     this.size += 1;
   }
 

@@ -42,7 +42,7 @@ export function essence(value: unknown, nameOf: (uuid: string) => string): strin
 
 export function lookKey({ rows, runs, logged, work }: Look, nameOf: (uuid: string) => string): string {
   return createHash("sha1")
-    .update(essence([[...rows.values()], runs, logged, work], nameOf))
+    .update(essence([[...rows.values()].map((row) => [row, expired(row)]), runs, logged, work], nameOf))
     .digest("base64");
 }
 

@@ -1,7 +1,13 @@
 /** Who meets whom: the situations the shipped protocol must come through. Owns the list; rules are in oracle.ts. */
+
+import type { Job } from "#lib/core/job.js";
+import type { Ticket } from "#lib/core/state.js";
+import type { Store } from "#lib/store/store.js";
 import { makeJob } from "../../helpers/job.ts";
+import { resetter, time } from "./around.ts";
 import type { Scenario } from "./explore.ts";
-import { host, resetter, time } from "./programs.ts";
+import { ended } from "./host.ts";
+import { host, owner } from "./pass.ts";
 import type { Fault, Stage } from "./stage.ts";
 
 /** Leases last so long that only `time` ends them; a failure may be tried again at once. */
@@ -15,20 +21,92 @@ const atomic = makeJob({ name: "atomic", ...daily, kind: "sql", command: null, t
 const LOST_ANSWERS: readonly Fault[] = ["lost", "unsent", "late"];
 
 /** A host that works and renews, time that passes, and another that takes over. */
-const ownerAndHeir = (faults: readonly Fault[]) => (stage: Stage) => {
+export const ownerAndHeir = (faults: readonly Fault[]) => (stage: Stage) => {
   host(stage, "a", { faults, beats: 1 });
   host(stage, "b", { passes: true });
   time(stage, "passes");
+};
+
+export const twoHosts = (stage: Stage): void => {
+  host(stage, "a");
+  host(stage, "b");
+};
+
+/** A lease that has run out already, of an owner who is gone. */
+async function abandon(store: Store): Promise<void> {
+  await store.claim(plain, new Map());
+  await store.db.query(`UPDATE ${store.settings.schema}.crontabber SET lease_until = now() - interval '1 hour'`);
+}
+
+/** Claimed before the schedules begin: what follows the claim is tried in more orders. */
+export function claimed(job: Job): { prepare(store: Store): Promise<void>; ticket(): Ticket } {
+  let ticket: Ticket | null = null;
+  return {
+    prepare: async (store) => {
+      const result = await store.claim(job, new Map());
+      ticket = result.held ? result.ticket : null;
+    },
+    ticket: () => {
+      if (!ticket) throw new Error("the preparation has not claimed the job");
+      return ticket;
+    },
+  };
+}
+
+const running = claimed(plain);
+
+export const clockJumps: Pick<Scenario, "jobs" | "prepare" | "actors"> = {
+  jobs: [plain],
+  prepare: running.prepare,
+  actors: (stage) => {
+    owner(stage, "a", running.ticket(), { beats: 2, hangs: true });
+    host(stage, "b", { passes: true });
+    time(stage, "jumps", 2);
+  },
+};
+
+export const forcedReset: Pick<Scenario, "jobs" | "prepare" | "actors"> = {
+  jobs: [plain],
+  prepare: running.prepare,
+  actors: (stage) => {
+    owner(stage, "a", running.ticket(), { beats: 1 });
+    resetter(stage, "job", true);
+    host(stage, "b", { passes: true });
+  },
+};
+
+/** The parent has succeeded and is not due; somebody runs it by hand while its child is claimed. */
+export const parentByHand: Pick<Scenario, "jobs" | "prepare" | "actors"> = {
+  jobs: [parent, child],
+  prepare: async (store) => {
+    const result = await store.claim(parent, new Map());
+    if (result.held) await store.record(result.ticket, ended("succeeded"));
+  },
+  actors: (stage) => {
+    host(stage, "a", { jobs: ["parent"], hand: { force: true, slot: null } });
+    host(stage, "b", { jobs: ["child"] });
+  },
+};
+
+/** The parent has succeeded before, and is due again. */
+export const parentAndChild: Pick<Scenario, "jobs" | "actors"> & Required<Pick<Scenario, "prepare">> = {
+  jobs: [parent, child],
+  prepare: async (store) => {
+    const text = "SET last_success = now(), last_error = '{}' WHERE app_name = 'parent'";
+    await store.db.query(`UPDATE ${store.settings.schema}.crontabber ${text}`);
+  },
+  actors: (stage) => {
+    host(stage, "a", { jobs: ["parent"] });
+    host(stage, "b", { jobs: ["child"], rounds: 2 });
+    host(stage, "c", { jobs: ["parent"], outcome: "failed" });
+  },
 };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "two hosts claim, run and record",
     jobs: [plain],
-    actors: (stage) => {
-      host(stage, "a");
-      host(stage, "b");
-    },
+    actors: twoHosts,
   },
   {
     name: "three hosts claim, run and record",
@@ -56,28 +134,26 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "the database's clock jumps twice, the owner lives",
+    name: "the database's clock jumps while a job is claimed and started",
     jobs: [plain],
     actors: (stage) => {
-      host(stage, "a", { beats: 2 });
+      host(stage, "a", { beats: 1 });
       host(stage, "b", { passes: true });
-      time(stage, "jumps", 2);
+      time(stage, "jumps");
     },
   },
+  { name: "the database's clock jumps twice, the owner lives", ...clockJumps },
   {
     name: "two hosts take over at once",
     jobs: [plain],
-    prepare: async (store) => {
-      await store.claim(plain, new Map());
-      await store.db.query(`UPDATE ${store.settings.schema}.crontabber SET lease_until = now() - interval '1 hour'`);
-    },
+    prepare: abandon,
     actors: (stage) => {
       host(stage, "a", { passes: true });
       host(stage, "b", { passes: true });
     },
   },
   {
-    name: "a claim, its record and a forced reset, beside a second host",
+    name: "a claim and a forced reset, beside a second host",
     jobs: [plain],
     actors: (stage) => {
       host(stage, "a", { beats: 1 });
@@ -85,6 +161,7 @@ export const SCENARIOS: readonly Scenario[] = [
       host(stage, "b", { passes: true });
     },
   },
+  { name: "a run, its record and a forced reset, beside a second host", ...forcedReset },
   {
     name: "a reset beside a claim",
     jobs: [plain],
@@ -96,19 +173,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a child claims while its parent is claimed and recorded",
-    jobs: [parent, child],
-    prepare: async (store) => {
-      // The parent has succeeded before, and is due again.
-      await store.db.query(
-        `UPDATE ${store.settings.schema}.crontabber SET last_success = now(), last_error = '{}' WHERE app_name = 'parent'`,
-      );
-    },
-    actors: (stage) => {
-      host(stage, "a", { jobs: ["parent"] });
-      host(stage, "b", { jobs: ["child"], rounds: 2 });
-      host(stage, "c", { jobs: ["parent"], outcome: "failed" });
-    },
+    ...parentAndChild,
   },
+  { name: "a child claims while its parent is run by hand", ...parentByHand },
   {
     name: "two hosts fill two dates",
     jobs: [dates],
@@ -153,10 +220,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "the one who takes over dies, or is not answered",
     jobs: [plain],
     faults: 1,
-    prepare: async (store) => {
-      await store.claim(plain, new Map());
-      await store.db.query(`UPDATE ${store.settings.schema}.crontabber SET lease_until = now() - interval '1 hour'`);
-    },
+    prepare: abandon,
     actors: (stage) => {
       host(stage, "a", { passes: true, faults: ["die", "cut", "lost", "unsent", "late"] });
       host(stage, "b", { passes: true });
