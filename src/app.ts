@@ -11,6 +11,7 @@ import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
+import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
 
@@ -106,13 +107,17 @@ async function makeWorld(
   store: Store,
   tell: Emit,
 ): Promise<{ world: World; ending: Ending; close(): Promise<void> }> {
-  const { createRunner } = await import("./run/runner.ts");
   const { connection } = store.settings;
-  const runner = createRunner({
-    ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
-    ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
-    onTrouble: (message) => tell("guard:trouble", { message }),
-  });
+  let runner: Promise<Runner> | null = null;
+  const startRunner = async (): Promise<Runner> => {
+    const { createRunner } = await import("./run/runner.ts");
+    return createRunner({
+      ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
+      ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
+      onTrouble: (message) => tell("guard:trouble", { message }),
+    });
+  };
+  const endRunner = async () => (await runner)?.close();
   const emit = onceDown(tell);
   const heartbeat = new Heartbeat({
     connect: async (queryMs) => {
@@ -127,17 +132,21 @@ async function makeWorld(
   const ending = listen({
     drainTimeout,
     drain: (signal) => emit("drain:started", { signal, seconds: drainTimeout }),
-    kill: () => void runner.close(),
+    kill: () => void endRunner(),
   });
   const target = JSON.stringify([connection.servers, connection.database, config.schema]);
   const world: World = {
-    ...{ registry, store, runner, heartbeat, emit, clock: systemClock, spool: new Spool(config.spool, target) },
+    runner: () => {
+      runner ??= startRunner();
+      return runner;
+    },
+    ...{ registry, store, heartbeat, emit, clock: systemClock, spool: new Spool(config.spool, target) },
     ...{ concurrency: config.concurrency, drainTimeout: config.drainTimeout, tags: config.tags, historyDays: config.historyDays },
     ...{ maxOngoingAge: config.maxOngoingAgeHours * 3600, draining: ending.draining, aborting: ending.aborting },
   };
   const close = async () => {
     await heartbeat.close();
-    await runner.close();
+    await endRunner();
   };
   return { world, ending, close };
 }

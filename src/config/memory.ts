@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { FileStamp, LearnedExport } from "../core/learned.ts";
+import { vouchForZone } from "../core/zone.ts";
 
 export type Exports = Readonly<Record<string, LearnedExport>>;
 
@@ -48,7 +49,11 @@ export class Memory {
     for (const [file, { exports, imports }] of Object.entries(read.modules)) {
       this.modules.set(file, { exports, imports: imports.flatMap((index) => stamps[index] ?? []) });
     }
-    for (const text of read.schedules) this.schedules.add(text);
+    for (const text of read.schedules) {
+      this.schedules.add(text);
+      // It passed with the zone of its second line, or with the one behind its last |.
+      for (const zone of text.split(/[\n|]/)) vouchForZone(zone.trim());
+    }
   }
 
   /** What the module told last, if nothing it imported has changed since; else null. */

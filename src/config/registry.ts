@@ -57,7 +57,10 @@ export async function buildRegistry(config: Config, deps: RegistryDeps): Promise
   const drafts = inFileOrder(config, ofEntries, ownJobs(sections, shop));
   const lenient = broken.length > 0 || config.truncated || config.root.sections.get("crontabber")?.damaged.has("jobs") === true;
   const parents = checkParents(drafts, lenient);
-  problems.push(...checkNames(drafts), ...parents.problems, ...checkCycles(drafts), ...sections.strays(drafts, lenient));
+  const registry = registryOf(drafts, parents.unknown);
+  // Where everybody has a place in the order there is no cycle to look for.
+  const ordered = registry.order.length === drafts.length;
+  problems.push(...checkNames(drafts), ...parents.problems, ...(ordered ? [] : checkCycles(drafts)), ...sections.strays(drafts, lenient));
   problems.push(...interpolator.problems);
   if (deps.mode === "configtest") problems.push(...broken);
 
@@ -67,7 +70,6 @@ export async function buildRegistry(config: Config, deps: RegistryDeps): Promise
     ...new Map([...found.values()].flatMap(({ definition }) => definition.stamps.map((stamp) => [stamp.path, stamp]))).values(),
   ];
   const empty = drafts.length === 0 && problems.length === 0 && !lenient;
-  const registry = registryOf(drafts, parents.unknown);
   return { registry, problems, warnings: empty ? [...warnings, nothing(config)] : warnings, broken, files };
 }
 

@@ -72,7 +72,30 @@ export interface Check {
 /** The first "no", or the run that is due. */
 export function decide(job: Job, facts: Facts, hand: ByHand | null = null): Verdict {
   for (const check of questions(job, facts, hand)) if (check.no) return check.no;
-  return target(job, planned(job, facts.state, facts.now), facts.now, hand);
+  return target(job, planned(job, own(facts), facts.now), facts.now, hand);
+}
+
+/** The row as it is judged: a claim of the Python tool that is too old is nobody's, and keeps no plan from being made. */
+export function unclaimed(state: JobState, maxOngoingAge: number): JobState {
+  if (state.ongoing === null || state.runId !== null || (state.ongoingAge ?? 0) <= maxOngoingAge) return state;
+  return { ...state, ongoing: null, ongoingAge: null };
+}
+
+const own = ({ state, maxOngoingAge }: Facts): JobState | null => state && unclaimed(state, maxOngoingAge);
+
+/**
+ * A row of which nothing can be said but that its time has not come: the answer for nearly every job of nearly every pass, without
+ * asking the questions one by one. False: ask them. Never true where `decide` would say anything but `not-yet`, or `replan` something.
+ */
+export function asleep(job: Job, state: JobState | null, now: Date): state is JobState & { readonly nextRun: Date } {
+  if (state === null || state.nextRun === null || state.nextRun <= now || state.moved || state.schedule !== job.schedule.text) return false;
+  if (!job.enabled || job.tags.length > 0 || state.runId !== null || state.ongoing !== null) return false;
+  return state.pausedAt === null && state.heldAt === null && state.disabledAt === null;
+}
+
+/** What `decide` says of a row that is asleep. */
+export function notYet(nextRun: Date): NotDue {
+  return no("not-yet", `next_run is ${nextRun.toISOString()}`);
 }
 
 /** Every question, in the order in which they are asked. */
@@ -82,7 +105,7 @@ export function checks(job: Job, facts: Facts, hand: ByHand | null = null): Chec
 
 /** One by one: the slot of a run is only computed for a job that is asked about its parents, which costs a cron job the loading of its parser. */
 function* questions(job: Job, facts: Facts, hand: ByHand | null): Generator<Check> {
-  const state = planned(job, facts.state, facts.now);
+  const state = planned(job, own(facts), facts.now);
   const forced = hand?.force === true;
   yield check("enabled", !job.enabled && !forced && no("disabled", "enabled = no in the configuration"), "yes");
   yield check("not paused", state.pausedAt !== null && !forced && no("paused", pauseText(state)), "yes");
@@ -109,9 +132,9 @@ function hostCheck(job: Job, tags: readonly string[]): NotDue | null {
 }
 
 /** Whether somebody owns the job. A Python claim older than `max_ongoing_age_hours` is nobody's; an expired lease still needs its second look. */
-function runningCheck({ state, maxOngoingAge }: Facts): NotDue | null {
+function runningCheck(facts: Facts): NotDue | null {
+  const state = own(facts);
   if (!state?.ongoing && !state?.runId) return null;
-  if (state.runId === null && (state.ongoingAge ?? 0) > maxOngoingAge) return null;
   const where = state.runId === null ? "claimed by the Python tool" : `running on ${state.host ?? "?"}`;
   const since = state.ongoing ? ` since ${state.ongoing.toISOString()}` : "";
   return no("ongoing", `${where}${since}${state.leaseExpired ? ", its lease has run out" : ""}`);
@@ -119,7 +142,7 @@ function runningCheck({ state, maxOngoingAge }: Facts): NotDue | null {
 
 function dueCheck(state: JobState, now: Date): NotDue | null {
   if (state.nextRun !== null && state.nextRun <= now) return null;
-  return no("not-yet", state.nextRun ? `next_run is ${state.nextRun.toISOString()}` : "runs only on request");
+  return state.nextRun ? notYet(state.nextRun) : no("not-yet", "runs only on request");
 }
 
 /** A backfill job has one run for each of its slots: even by force none is for "now". */

@@ -41,12 +41,20 @@ export function isUtc(name: string): boolean {
   return name === "UTC" || name === "Etc/UTC";
 }
 
+/** Names that passed `isZone` before, in another process of this machine. */
+const vouched = new Set<string>();
+
+/** The caller has it from a file that remembers: spares an idle pass the loading of time zone data. A wrong one throws when a slot is asked for. */
+export function vouchForZone(name: string): void {
+  vouched.add(name);
+}
+
 /**
  * Whether `name` is an IANA zone this machine knows, spelled as IANA does: a job gets it as TZ, and there
  * case matters and `+02:00` means something else. Loads time zone data (once, milliseconds) unless it is UTC.
  */
 export function isZone(name: string): boolean {
-  if (isUtc(name)) return true;
+  if (isUtc(name) || vouched.has(name)) return true;
   if (!/^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/.test(name)) return false;
   try {
     const known = open(name).format.resolvedOptions().timeZone;

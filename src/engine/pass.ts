@@ -1,7 +1,7 @@
 /** One walk over the registry: decide, claim, run, record; parents first. Owns the story; no SQL, no process. */
 import { uptime } from "../clock.ts";
 import type { Job } from "../core/job.ts";
-import { type ByHand, decide, type NotDue, type Verdict } from "../core/plan.ts";
+import { asleep, type ByHand, decide, type NotDue, notYet, unclaimed, type Verdict } from "../core/plan.ts";
 import { type Plan, replan } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
 import type { Snapshot } from "../store/store.ts";
@@ -81,7 +81,7 @@ function walk(
 ): (JobResult | Promise<JobResult>)[] {
   const verdicts = jobs.map((job) => ({ job, verdict: judge(world, seen, job, hand) }));
   // The common case, every minute on every host: nothing to do, and nothing more is touched.
-  if (!verdicts.some(({ job, verdict }) => wanted(seen, job, verdict))) {
+  if (!verdicts.some(({ job, verdict }) => wanted(world, seen, { job, verdict }))) {
     return verdicts.map(({ job, verdict }) => notDue(world, job, verdict as NotDue));
   }
   const room = gate(world.concurrency);
@@ -94,17 +94,19 @@ function walk(
 
 /** Judged on the snapshot alone. */
 export function judge(world: Pick<World, "registry" | "tags" | "maxOngoingAge">, seen: Snapshot, job: Job, hand: ByHand | null): Verdict {
+  const state = seen.states.get(job.name) ?? null;
+  if (hand === null && asleep(job, state, seen.now)) return notYet(state.nextRun);
   const parents = [...job.dependsOn].sort().map((name) => {
     return { name, job: world.registry.byName.get(name) ?? null, state: seen.states.get(name) ?? null };
   });
-  const state = seen.states.get(job.name) ?? null;
   return decide(job, { now: seen.now, state, parents, tags: world.tags, maxOngoingAge: world.maxOngoingAge }, hand);
 }
 
 /** Worth a look under the lock: due, abandoned, or in need of a new plan. */
-function wanted(seen: Snapshot, job: Job, verdict: Verdict): boolean {
+function wanted({ maxOngoingAge }: World, seen: Snapshot, { job, verdict }: { job: Job; verdict: Verdict }): boolean {
   const state = seen.states.get(job.name) ?? null;
-  return verdict.due || state?.leaseExpired === true || replan(job, state, seen.now) !== null;
+  if (verdict.due || state?.leaseExpired === true) return true;
+  return !asleep(job, state, seen.now) && replan(job, state && unclaimed(state, maxOngoingAge), seen.now) !== null;
 }
 
 interface Visit {
@@ -120,7 +122,7 @@ async function visit(world: World, seen: Snapshot, { job, verdict, hand, room, e
   // Parents were put into the map before their children: the order of the registry.
   const parents = await Promise.all(job.dependsOn.flatMap((name) => ended.get(name) ?? []));
   const parentRan = parents.some((parent) => parent.runs.length > 0);
-  if (!parentRan && !wanted(seen, job, verdict)) return notDue(world, job, verdict as NotDue);
+  if (!parentRan && !wanted(world, seen, { job, verdict })) return notDue(world, job, verdict as NotDue);
   const state = seen.states.get(job.name);
   if (state?.leaseExpired && !(await takeOver(world, { job, state }))) return notDue(world, job, ongoing(state));
   return room(() => serve(world, job, { hand, until: seen.now }));
@@ -131,7 +133,8 @@ async function serve(world: World, job: Job, { hand, until }: { hand: ByHand | n
   const runs: Supervised[] = [];
   for (;;) {
     if (world.draining.aborted) return { job, runs, not: null };
-    await world.heartbeat.ready(job.lease);
+    // What a start needs is there before the claim: a claimed job is not kept waiting, and one that cannot be renewed is not claimed.
+    await Promise.all([world.heartbeat.ready(job.lease), world.runner()]);
     const sentAt = uptime();
     const claimed = await world.store.claim(job, world.registry.byName, hand);
     if (claimed.skipped) world.emit("job:skipped", { job: job.name, skipped: claimed.skipped });

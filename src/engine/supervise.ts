@@ -15,7 +15,8 @@ export interface Supervised {
 
 /** `sentAt`: seconds of uptime when the claim was sent; trust counts from there. */
 export async function supervise(world: World, job: Job, { ticket, sentAt }: { ticket: Ticket; sentAt: number }): Promise<Supervised> {
-  const { runner, heartbeat, emit, aborting } = world;
+  const { heartbeat, emit, aborting } = world;
+  const runner = await world.runner();
   const progress = progressWriter(world, ticket);
   const running = runner.start({
     job,

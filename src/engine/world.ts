@@ -11,7 +11,8 @@ import type { Spool } from "./spool.ts";
 export interface World {
   readonly registry: Registry;
   readonly store: Store;
-  readonly runner: Runner;
+  /** Loaded with the first job: a pass with nothing due does without. */
+  runner(): Promise<Runner>;
   readonly heartbeat: Heartbeat;
   readonly spool: Spool;
   readonly clock: Clock;

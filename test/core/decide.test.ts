@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Job } from "#lib/core/job.js";
 import type { ParentFacts } from "#lib/core/parents.js";
-import { type ByHand, checks, decide, type Facts, type Verdict } from "#lib/core/plan.js";
+import { asleep, type ByHand, checks, decide, type Facts, notYet, type Verdict } from "#lib/core/plan.js";
+import { replan } from "#lib/core/replan.js";
 import type { JobState } from "#lib/core/state.js";
 import { makeJob } from "../helpers/job.ts";
 import { at, makeState, well } from "../helpers/state.ts";
@@ -210,5 +212,41 @@ describe("every check is answered", () => {
       ["due", "not-yet"],
       ["dependencies", "dependency-never-ran"],
     ]);
+  });
+});
+
+describe("a row that is asleep", () => {
+  const maybe = <T>(value: T) => fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant(value) });
+  const rows = fc.record({
+    ...{ nextRun: fc.constantFrom(null, at("10:00:00"), at("10:30:00"), at("11:00:00")), moved: fc.boolean() },
+    ...{ schedule: fc.constantFrom(null, "1h", "2h"), runId: maybe("r"), ongoing: maybe(NOW), pausedAt: maybe(NOW), heldAt: maybe(NOW) },
+    ...{
+      disabledAt: maybe(NOW),
+      attempt: fc.nat(2),
+      slot: fc.constantFrom(null, at("10:00:00"), at("11:00:00")),
+      leaseExpired: fc.boolean(),
+    },
+  });
+  const jobs = fc.record({
+    enabled: fc.boolean(),
+    backfill: fc.boolean(),
+    tags: fc.constantFrom<string[]>([], [], ["gpu"]),
+    startDeadline: maybe(60),
+  });
+  it("is one that decide finds not-yet and replan leaves alone, and most such rows are found", () => {
+    let found = 0;
+    fc.assert(
+      fc.property(rows, jobs, (row, over) => {
+        const job = makeJob({ name: "j", schedule: "1h", ...over, tags: over.tags });
+        const state = { ...makeState({ name: "j" }), ...row };
+        if (!asleep(job, state, NOW)) return;
+        found++;
+        expect(decide(job, facts(state))).toEqual(notYet(state.nextRun as Date));
+        expect(replan(job, state, NOW)).toBeNull();
+      }),
+      { numRuns: 3000 },
+    );
+    expect(found).toBeGreaterThan(20);
+    expect(asleep(makeJob({ name: "j" }), makeState({ name: "j", nextRun: at("11:00:00") }), NOW)).toBe(true);
   });
 });

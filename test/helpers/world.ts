@@ -49,7 +49,7 @@ export function testWorld(store: Store, jobs: readonly Job[], over: Partial<Worl
   const abort = new AbortController();
   const clock: Clock = systemClock;
   const world: World = {
-    ...{ registry: makeRegistry(...jobs), store, runner, heartbeat, emit, clock, spool: new Spool(folder, "test") },
+    ...{ registry: makeRegistry(...jobs), store, runner: async () => runner, heartbeat, emit, clock, spool: new Spool(folder, "test") },
     ...{ concurrency: 10, drainTimeout: 5, tags: [], historyDays: 90, maxOngoingAge: 43_200 },
     ...{ draining: drain.signal, aborting: abort.signal },
     ...over,

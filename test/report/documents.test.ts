@@ -27,7 +27,10 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
     configtestDocument({ problems: [], warnings: [] }),
-    configtestDocument({ problems: [{ file: "a.ini", line: 3, column: 1, message: "m", hint: "h" }], warnings: [{ file: "b", line: null, message: "m" }] }),
+    configtestDocument({
+      problems: [{ file: "a.ini", line: 3, column: 1, message: "m", hint: "h" }],
+      warnings: [{ file: "b", line: null, message: "m" }],
+    }),
   ],
   check: () => [check(view, " | "), check(untouched, " - "), unknown("no database")].map(checkDocument),
 };
