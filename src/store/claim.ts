@@ -1,7 +1,7 @@
 /** Taking a job: one short transaction that decides again under the row lock. Owns the order of locks; starts nothing. */
 import type { Job } from "../core/job.ts";
 import type { ParentFacts, RunAt } from "../core/parents.ts";
-import { type ByHand, type Due, decide, type Facts, type Verdict } from "../core/plan.ts";
+import { type ByHand, type Due, decide, type Facts, unclaimed, type Verdict } from "../core/plan.ts";
 import { type Plan, planned, replan, type Skipped } from "../core/replan.ts";
 import type { JobState, Outcome, Ticket } from "../core/state.ts";
 import type { Queryable } from "./db.ts";
@@ -39,9 +39,9 @@ export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequ
   const row = (await tx.query(sql.lockJob, [request.now, job.name])).rows[0];
   if (!row) return { held: false, verdict: { due: false, why: "not-yet", detail: "its row has just been reset" }, state: null };
   const now = toDate(row.now) ?? new Date(0);
-  const read = toState(row as StateRow);
+  const read = unclaimed(toState(row as StateRow), request.maxOngoingAge);
   const plan = replan(job, read, now);
-  if (plan) await writePlan(tx, sql, { job, plan, from: read, host: request.host, pid: request.pid });
+  if (plan) await writePlan(tx, sql, { ...request, plan, from: read });
   const state = plan?.state ?? read;
   const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
   const parents = await lockParents(tx, sql, request, facts);
@@ -85,7 +85,7 @@ async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due
   const manual = due.trigger === "manual";
   if (!manual && known?.succeeded === true) {
     // A slot that succeeded is not run again, whoever moved next_run back to it.
-    await writePlan(tx, sql, { job, plan: pastOf(state, due), from: state, host: request.host, pid: request.pid });
+    await writePlan(tx, sql, { ...request, plan: pastOf(state, due), from: state });
     return { held: false, verdict: "closed", state };
   }
   const attempt = manual ? due.attempt : Math.max(due.attempt, Number(known?.attempt ?? 0) + 1);

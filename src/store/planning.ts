@@ -18,17 +18,24 @@ export async function insertPlans(db: Queryable, sql: Statements, plans: readonl
   await db.query(sql.insertPlans, [JSON.stringify(rows)]);
 }
 
+export interface Planning {
+  readonly job: Job;
+  readonly plan: Plan;
+  /** The row as it was read. */
+  readonly from: JobState;
+  readonly host: string;
+  readonly pid: number;
+  /** Seconds after which a claim of the Python tool is nobody's: the new plan ends it. */
+  readonly maxOngoingAge: number;
+}
+
 /** The caller holds the row's lock and has read it as `from`. Dropped slots become one `skipped` row of the ledger. */
-export async function writePlan(
-  tx: Queryable,
-  sql: Statements,
-  { job, plan, from, host, pid }: { job: Job; plan: Plan; from: JobState; host: string; pid: number },
-): Promise<void> {
+export async function writePlan(tx: Queryable, sql: Statements, { job, plan, from, host, pid, maxOngoingAge }: Planning): Promise<void> {
   const { state, skipped } = plan;
   const stays = state.nextRun?.getTime() === from.nextRun?.getTime();
   const { rowCount } = await tx.query(sql.writePlan, [
     ...[job.name, state.nextRun, state.slot, state.schedule, state.attempt, state.slotErrors],
-    ...[state.missed, state.missedFrom, state.disabledAt, stays],
+    ...[state.missed, state.missedFrom, state.disabledAt, stays, maxOngoingAge],
   ]);
   if (rowCount === 0 || !skipped) return;
   const why = { type: "Skipped", value: skipped.reason, traceback: "" };

@@ -3,14 +3,17 @@
  * files beside it. Tests that explore interleavings import these very texts.
  */
 
-/** A row as `toState` reads it. Times travel as milliseconds: no zone, no date style, and `infinity` arrives as a number. */
+/**
+ * A row as `toState` reads it. Times travel as milliseconds: no zone, no date style, and `infinity` arrives as a number. Ages are
+ * differences of numbers, too: one infinite timestamp in a subtraction would fail the statement, and with it every pass of the fleet.
+ */
 const STATE = `c.app_name, ${["next_run", "first_run", "last_run", "last_success", "ongoing", "lease_until", "slot", "last_slot"].map(ms).join(", ")},
   ${["missed_from", "paused_at", "held_at", "disabled_at"].map(ms).join(", ")},
   c.error_count, c.depends_on, c.last_error::text AS last_error, c.run_id, c.host, c.lease_seconds, c.heartbeats, c.schedule,
   c.attempt, c.slot_errors, c.lost_count, c.missed, c.paused_by, c.pause_note, c.held_reason,
   c.next_run IS DISTINCT FROM c.planned_next AS moved,
   coalesce(c.lease_until < clock_timestamp(), false) AS lease_expired,
-  extract(epoch FROM clock_timestamp() - c.ongoing)::float8 AS ongoing_age`;
+  extract(epoch FROM clock_timestamp())::float8 - extract(epoch FROM c.ongoing)::float8 AS ongoing_age`;
 
 const RUN = `r.id, r.run_id, r.app_name, r.attempt, r.trigger, r.host, r.pid, r.outcome, r.late_outcome, r.missed, r.error::text AS error,
   r.progress::text AS progress, r.result::text AS result, ${["slot", "claimed_at", "ended_at", "missed_from", "reset_at"].map(runMs).join(", ")},
@@ -73,8 +76,8 @@ export function statements(schema: string) {
     /** A change of plan, under the row lock and never over an owner. What stays stays as it is: microseconds and infinity are not ours to round. */
     writePlan: `UPDATE ${q}crontabber SET next_run = CASE WHEN $10::boolean THEN next_run ELSE $2 END,
         planned_next = CASE WHEN $10::boolean THEN next_run ELSE $2 END, slot = $3, schedule = $4, attempt = $5, slot_errors = $6,
-        missed = $7, missed_from = $8, disabled_at = $9
-      WHERE app_name = $1 AND run_id IS NULL AND ongoing IS NULL`,
+        missed = $7, missed_from = $8, disabled_at = $9, ongoing = NULL
+      WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $11 * interval '1 second')`,
     insertSkipped: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, ended_at, outcome, missed, missed_from, error)
       VALUES ($1, $2, $3, 0, 'schedule', $4, $5, clock_timestamp(), 'skipped', $6, $7, $8)
       ON CONFLICT DO NOTHING`,
@@ -105,9 +108,12 @@ export function statements(schema: string) {
 
     /** Waits for the row, never NOWAIT: a result must not be lost because a neighbour looked at the row. */
     lockOwn: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $3 FOR UPDATE`,
-    /** The fence: WHERE run_id. Zero rows: the lease is gone and nothing of this may be written. */
+    /**
+     * The fence: WHERE run_id. Zero rows: the lease is gone and nothing of this may be written. A Python host that does not know the
+     * fence may have cleared ongoing meanwhile; the last_run it wrote then stands.
+     */
     record: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL,
-        first_run = coalesce(first_run, ongoing), last_run = ongoing, last_success = coalesce($3, last_success),
+        first_run = coalesce(first_run, ongoing, last_run), last_run = coalesce(ongoing, last_run), last_success = coalesce($3, last_success),
         next_run = CASE WHEN $5::boolean THEN next_run ELSE $4 END, planned_next = CASE WHEN $5 THEN planned_next ELSE $4 END, slot = $6, attempt = $7, slot_errors = $8, lost_count = $9,
         missed = $10, missed_from = $11, error_count = $12, last_error = $13,
         held_at = CASE WHEN $14::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $14
@@ -130,8 +136,9 @@ export function statements(schema: string) {
         (extract(epoch FROM missed_from) * 1000)::float8 AS missed_from, (extract(epoch FROM claimed_at) * 1000)::float8 AS claimed_at, outcome
       FROM ${q}crontabber_run WHERE run_id = $1`,
 
+    /** The pause travels as ISO text: to the microsecond, and whatever the session's date style. */
     lockForReset: `SELECT app_name, run_id, host, (extract(epoch FROM ongoing) * 1000)::float8 AS ongoing,
-        paused_at, paused_by, pause_note, coalesce(lease_until < clock_timestamp(), false) AS expired,
+        to_json(paused_at) #>> '{}' AS paused_at, paused_by, pause_note, coalesce(lease_until < clock_timestamp(), false) AS expired,
         run_id IS NULL AND ongoing IS NOT NULL AND ongoing > clock_timestamp() - $2 * interval '1 second' AS python_owns
       FROM ${q}crontabber WHERE app_name = $1 FOR UPDATE`,
     deleteJob: `DELETE FROM ${q}crontabber WHERE app_name = $1`,

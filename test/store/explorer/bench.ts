@@ -13,6 +13,9 @@ export const NOW = new Date("2026-01-05T03:30:00Z");
 export const SLOT = new Date("2026-01-05T03:00:00Z");
 
 const TABLES = ["crontabber", "crontabber_run", "crontabber_log", "work"];
+/** A slow machine must not add time-outs of its own to a schedule: giving up is a move like any other. */
+const patient = (begin: string): string => begin.replaceAll(/'\d+', true/g, "'600000', true");
+
 const INDEXES = ["crontabber_run_one_live_idx", "crontabber_run_one_attempt_idx", "crontabber_run_one_success_idx"];
 
 export class Bench {
@@ -45,7 +48,7 @@ export class Bench {
   async prepare(scenario: Scenario): Promise<Setting> {
     const schema = scenario.bare ? "bare" : "shipped";
     this.#schema = schema;
-    const store = this.#stores.get(schema) as Store;
+    const { store } = this;
     const tables = TABLES.map((table) => `${schema}.${table}`);
     await this.#lines.ask(`TRUNCATE ${tables.join(", ")}`);
     await store.insertPlans(
@@ -59,8 +62,15 @@ export class Bench {
       await this.#lines.ask(`TRUNCATE ${schema}.saved_${table}; INSERT INTO ${schema}.saved_${table} SELECT * FROM ${schema}.${table}`);
     }
     const shipped = statements(schema);
-    const sql = { ...shipped, ...scenario.alter?.(shipped) } as Statements;
+    const sql = { ...shipped, begin: patient(shipped.begin), ...scenario.alter?.(shipped) } as Statements;
     return { lines: this.#lines, schema, sql, jobs: scenario.jobs, now: NOW, faults: scenario.faults ?? 0 };
+  }
+
+  /** The shipped store of a host that nobody steps. */
+  get store(): Store {
+    const store = this.#stores.get(this.#schema);
+    if (!store) throw new Error("no scenario is prepared");
+    return store;
   }
 
   /** The rows as they were after the preparation. */

@@ -10,6 +10,7 @@ import type { Bench } from "./bench.ts";
 import { look } from "./look.ts";
 import type { Violation } from "./model.ts";
 import { atEnd, clear, isOver, type Move, moves, rest, take } from "./play.ts";
+import { recover } from "./recover.ts";
 import { type Setting, Stage } from "./stage.ts";
 
 export interface Scenario {
@@ -72,6 +73,7 @@ async function playOne(search: Search, next: Pending): Promise<Report["found"]> 
     await rest(stage);
     const done = await walk(search, stage, next);
     if (done === "ended") atEnd(stage);
+    if (done === "ended" && stage.violations.length === 0) stage.violations.push(...(await recover(stage, bench.store)));
     const [violation] = stage.violations;
     if (violation) return { violation, trace: [...stage.trace] };
   } finally {

@@ -32,9 +32,10 @@ function timeouts(stage: Stage): Move[] {
   return waiting.filter((actor) => actor.blocked && actor.moving).map((actor) => move(actor, "timeout"));
 }
 
-/** Everybody who must come to an end has, or nobody can move. */
+/** Everybody who must come to an end has, and nobody is in the middle of a transaction. */
 export function isOver(stage: Stage): boolean {
-  return stage.actors.every((actor) => actor.over || actor.optional);
+  const open = stage.processes.some((process) => [...process.held.values()].some((line) => line.open));
+  return !open && stage.actors.every((actor) => actor.over || actor.optional);
 }
 
 export async function take(stage: Stage, { actor, choice }: Move): Promise<void> {
