@@ -120,11 +120,12 @@ describe.runIf(FAKETIME)("a host whose clock is wrong", () => {
   const clock = (offset: string) => ({ LD_PRELOAD: FAKETIME as string, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: "1" });
   it.each(["-5s", "+13h", "-1d"])("by %s steals no living job, and runs nothing early or twice", async (offset) => {
     const { start, run } = fleet(
-      "[job:job]\n    command = echo start >> ran; sleep 1.5\n    schedule = 1h\n[job:later]\n    command = echo later >> ran\n    schedule = 0 0 1 1 *\n",
+      "[job:job]\n    command = echo start >> ran; while [ ! -e go ]; do sleep 0.05; done\n    schedule = 1h\n[job:later]\n    command = echo later >> ran\n    schedule = 0 0 1 1 *\n",
     );
     const honest = start("honest");
     await ran();
     expect((await run("liar", [], clock(offset))).code).toBe(3);
+    site.write("go", "");
     expect((await honest.ended).code).toBe(0);
     expect((await run("liar", [], clock(offset))).code).toBe(0);
     expect(site.lines("ran")).toEqual(["start"]);

@@ -78,7 +78,7 @@ describe("a job dies with its runner", () => {
   it("frozen: TERM at the first deadline, KILL at the second", async () => {
     const polite = command("trap 'echo told > /proc/self/fd/1; exit' TERM; echo ready; while :; do sleep 0.05; done", { name: "polite" });
     const deaf = command(NEST, { name: "deaf" });
-    const runner = outer([polite, deaf], { trustSeconds: [1.5, 2.5] });
+    const runner = outer([polite, deaf], { trustSeconds: [2, 7] });
     await Promise.all([ready(runner, polite), ready(runner, deaf)]);
     runner.process.kill("SIGSTOP");
     await gone(polite);
