@@ -34,10 +34,10 @@ export function conclude(seen: Seen): Ended {
     return { outcome: "succeeded", error: null, result: report.result, output, committed: report.committed ? "yes" : "no" };
   }
   const committed = report ? (report.say === "failed" ? report.committed : "no") : seen.committing ? "unknown" : "no";
-  const outcome = cause?.cause ?? (report?.say === "failed" && report.fenced ? "lost" : wasLost(seen) ? "lost" : "failed");
   if (!cause && !report && !seen.reports && seen.exit?.code === 0) {
     return { outcome: "succeeded", error: null, result: null, output, committed: "no" };
   }
+  const outcome = cause?.cause ?? ((report?.say === "failed" && report.fenced) || wasLost(seen) ? "lost" : "failed");
   return { outcome, error: errorOf(seen), result: null, output, committed };
 }
 
@@ -46,14 +46,14 @@ const TYPES = { "timed-out": "TimedOut", interrupted: "Interrupted", cancelled: 
 function errorOf(seen: Seen): ErrorRecord {
   const { cause, report, exit, complaint } = seen;
   if (cause) return record(TYPES[cause.cause], cause.detail, seen.reports ? "" : complaint);
-  if (report?.say === "failed") return report.error;
+  if (report?.say === "failed" && (report.fenced || !wasLost(seen))) return report.error;
   if (wasLost(seen)) return record("LostLease", "the lease was not renewed in time, its guard ended the job", complaint);
   if (exit?.signal) return record("Signal", `killed by ${exit.signal}`, complaint);
   if (seen.reports) return record("ExitedEarly", `the process ended with exit code ${exit?.code} before run() settled`, complaint);
   return record("ExitCode", `exit code ${exit?.code}`, complaint);
 }
 
-/** Ended by a signal after its deadline: nobody but a guard sends that to a job whose runner was frozen. */
-function wasLost({ exit, report, distrusted }: Seen): boolean {
-  return distrusted && !report && (exit?.signal === "SIGTERM" || exit?.signal === "SIGKILL");
+/** What did not succeed, and ended when its lease was no longer trusted: its guard may have ended it, and nobody else would have. */
+function wasLost({ distrusted, report, exit }: Seen): boolean {
+  return distrusted && report?.say !== "succeeded" && exit !== null;
 }

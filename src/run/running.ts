@@ -77,8 +77,11 @@ export class Running implements RunningJob {
 
   /** A lease deadline has passed. */
   expire(stage: "term" | "kill"): void {
-    this.stop("lost");
-    if (stage === "kill") this.kill();
+    // Whoever stood still hears first what ended meanwhile: an end is not a loss.
+    setImmediate(() => {
+      this.stop("lost");
+      if (stage === "kill") this.kill();
+    });
   }
 
   get #runId(): string {
@@ -93,7 +96,7 @@ export class Running implements RunningJob {
     try {
       const plan = launch(this.#run, this.#tools.settings);
       this.#host = plan.host;
-      if (this.#distrusted) this.stop("lost", "the lease was no longer trusted when the job was to start");
+      if (this.#distrusted) this.stop("interrupted", "the lease was no longer trusted when the job was to start");
       if (this.#cause) return this.#ended(plan);
       const child = await this.#spawn(plan);
       await this.#begin(child, plan);
@@ -133,7 +136,7 @@ export class Running implements RunningJob {
       await child.drained(DRAIN_MS);
       throw error;
     }
-    if (this.#distrusted) this.stop("lost", "the lease was no longer trusted when the job was to start");
+    if (this.#distrusted) this.stop("interrupted", "the lease was no longer trusted when the job was to start");
     if (this.#cause) return this.#giveUp(child);
     this.#working = true;
     deadlines.set(this.#runId, this.#trust);

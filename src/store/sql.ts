@@ -61,10 +61,13 @@ export function statements(schema: string) {
     /** Parents of jobs whose own row must be read without locking them: by-hand runs that ignore them, explain. */
     readJobs: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = ANY($2)`,
 
-    /** The newest run of each parent at or before the slot, and whether a later success says it stood in for it. */
+    /**
+     * The newest run of each parent at or before the slot, and whether a later success covers it: one that stood in for it, or any at
+     * all where the slot was closed without one and will not be run again.
+     */
     parentsAt: `SELECT p.name AS app_name, r.outcome,
         EXISTS (SELECT 1 FROM ${q}crontabber_run s WHERE s.app_name = p.name AND s.outcome = 'succeeded' AND s.reset_at IS NULL
-          AND s.slot > r.slot AND s.missed_from <= r.slot) AS covered
+          AND s.slot > r.slot AND (s.missed_from <= r.slot OR r.outcome IN ('cancelled', 'skipped', 'lost'))) AS covered
       FROM unnest($1::text[]) AS p (name)
       JOIN LATERAL (SELECT slot, outcome FROM ${q}crontabber_run WHERE app_name = p.name AND slot <= $2 AND reset_at IS NULL
         ORDER BY slot DESC, id DESC LIMIT 1) r ON true`,

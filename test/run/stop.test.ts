@@ -146,9 +146,9 @@ describe("a lease that is no longer trusted", () => {
     const job = command("echo started");
     const ended = await run(job, { trust: { termAt: uptime() - 0.01, killAt: uptime() + 10 } });
     expect(ended).toMatchObject({
-      outcome: "lost",
+      outcome: "interrupted",
       output: null,
-      error: { type: "LostLease", value: expect.stringContaining("was to start") },
+      error: { type: "Interrupted", value: expect.stringContaining("was to start") },
     });
   });
 

@@ -352,3 +352,19 @@ describe("a reset", () => {
     expect((await sql.query("SELECT count(*)::int AS n FROM crontabber_run WHERE outcome = 'succeeded'")).rows[0].n).toBe(2);
   });
 });
+
+describe("a backfill child whose backfill parent's slot was closed without a success", () => {
+  const parent = makeJob({ name: "parent", schedule: "1d|03:00", backfill: true });
+  const child = makeJob({ name: "child", schedule: "1d|03:00", backfill: true, dependsOn: ["parent"] });
+
+  it("waits for the parent's next success, and no longer", async () => {
+    const all = await registered(parent, child);
+    test.clock.now = new Date("2026-01-06T12:00:00Z");
+    await sql.query("UPDATE crontabber SET next_run = '2026-01-05T03:00Z'");
+    await a.record(ticket(await a.claim(parent, all)), { ...failure, outcome: "cancelled" });
+    await sql.query("UPDATE crontabber SET last_success = '2026-01-04T03:00Z' WHERE app_name = 'parent'");
+    expect(reason(await a.claim(child, all))).toBe("dependency-failed");
+    await a.record(ticket(await a.claim(parent, all)), success);
+    expect(ticket(await a.claim(child, all)).slot).toEqual(new Date("2026-01-05T03:00:00Z"));
+  });
+});
