@@ -77,6 +77,8 @@ export class Running implements RunningJob {
 
   /** A lease deadline has passed. */
   expire(stage: "term" | "kill"): void {
+    // Also where a renewal came through since: its guard may have acted by then.
+    this.#late = true;
     // Whoever stood still hears first what ended meanwhile: an end is not a loss.
     setImmediate(() => {
       this.stop("lost");
@@ -101,7 +103,7 @@ export class Running implements RunningJob {
       const child = await this.#spawn(plan);
       await this.#begin(child, plan);
       this.#exit = await child.exited;
-      this.#late = this.#distrusted;
+      this.#late ||= this.#distrusted;
       await this.#clear(child);
       return this.#ended(plan);
     } catch (error) {
