@@ -19,7 +19,7 @@ const ALLOWED = [
   /^dist\/report\/web\/[\w/.-]+\.(css|svg|js)$/,
   /^migrations\/\d{4}_[\w-]+\.sql$/,
   /^jobs\/[\w./-]+\.(ts|mts|js|sql|sh)$/,
-  /^docs\/[\w./-]+\.(md|json|svg|png)$/,
+  /^docs\/[\w./-]+\.(md|json|sql|svg|png)$/,
 ];
 const REQUIRED = [
   ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "config.example.ini"],

@@ -7,6 +7,7 @@ import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
 import type { Emit } from "./core/events.ts";
 import type { Registry } from "./core/job.ts";
+import type { FileStamp } from "./core/learned.ts";
 import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
@@ -31,6 +32,8 @@ export interface Setup {
   readonly warnings: readonly Problem[];
   /** Modules that cannot be imported now: the other jobs run, and the pass ends with 78. */
   readonly broken: readonly Problem[];
+  /** Everything it was read from: a change of any of them may change it. */
+  readonly files: readonly FileStamp[];
 }
 
 export function configOf(invocation: Invocation): ReturnType<typeof loadConfig> {
@@ -51,7 +54,13 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
     },
   });
   refuse([...problems, ...built.problems]);
-  return { config, registry: built.registry, warnings: [...warnings, ...built.warnings], broken: built.broken };
+  return {
+    config,
+    registry: built.registry,
+    warnings: [...warnings, ...built.warnings],
+    broken: built.broken,
+    files: [...config.files, ...built.files],
+  };
 }
 
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
@@ -91,7 +100,7 @@ export interface PassEnd extends PassReport {
 
 /** One pass of this process, from its first look to its last record. Throws StoreError while the database cannot be used. */
 export async function runPass(setup: Setup, store: Store, { emit, asked }: { emit: Emit; asked: Asked | null }): Promise<PassEnd> {
-  const { world, ending, close } = await makeWorld(setup, store, emit);
+  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: false });
   try {
     const report = await pass(world, asked);
     const cut = report.results.some((result) => result.runs.some((run) => run.end.outcome === "interrupted"));
@@ -102,10 +111,11 @@ export async function runPass(setup: Setup, store: Store, { emit, asked }: { emi
   }
 }
 
+/** `patient`: an outcome is tried to be written as long as the process lives, and for `drain_timeout` once it drains. */
 async function makeWorld(
   { config, registry }: Setup,
   store: Store,
-  tell: Emit,
+  { tell, patient }: { tell: Emit; patient: boolean },
 ): Promise<{ world: World; ending: Ending; close(): Promise<void> }> {
   const { connection } = store.settings;
   let runner: Promise<Runner> | null = null;
@@ -141,7 +151,11 @@ async function makeWorld(
       return runner;
     },
     ...{ registry, store, heartbeat, emit, clock: systemClock, spool: new Spool(config.spool, target) },
-    ...{ concurrency: config.concurrency, drainTimeout: config.drainTimeout, tags: config.tags, historyDays: config.historyDays },
+    ...{ concurrency: config.concurrency, tags: config.tags, historyDays: config.historyDays },
+    recordUntil: (began) => {
+      if (!patient) return began + drainTimeout;
+      return ending.since === null ? Number.POSITIVE_INFINITY : Math.max(began, ending.since + drainTimeout) + drainTimeout;
+    },
     ...{ maxOngoingAge: config.maxOngoingAgeHours * 3600, draining: ending.draining, aborting: ending.aborting },
   };
   const close = async () => {
@@ -149,6 +163,36 @@ async function makeWorld(
     await endRunner();
   };
   return { world, ending, close };
+}
+
+/** Seconds between two looks of a daemon at all rows. */
+const POLL_SECONDS = 20;
+
+/** Passes without end. Resolves when it was told to end and what it started has ended. Throws StoreError if the first look fails. */
+export async function runDaemon(
+  setup: Setup,
+  store: Store,
+  { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
+): Promise<Pick<PassEnd, "signalled" | "cut">> {
+  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: true });
+  const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
+    import("./engine/daemon.ts"),
+    import("./reload.ts"),
+    import("./systemd.ts"),
+  ]);
+  const service = systemd(process.env);
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
+  const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
+  ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
+  try {
+    await daemon.run();
+    return { signalled: ending.signalled, cut: ending.aborting.aborted };
+  } finally {
+    watch.close();
+    service.close();
+    ending.forget();
+    await close();
+  }
 }
 
 /** The database's trouble is told when it begins and when it ends, not at every try. */

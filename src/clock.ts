@@ -36,7 +36,17 @@ export function after(ms: number, act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** What this host believes the time is: only ever compared and shown, never decided by. */
+export function hostClock(): Date {
+  return new Date();
+}
+
 /** Seconds since this machine booted, suspension included (unlike `performance.now()`): the one clock that leases are trusted by. */
 export function uptime(): number {
   return osUptime();
+}
+
+/** Milliseconds of a clock that never jumps, for measuring a span; stands still while the machine is suspended. */
+export function ticks(): number {
+  return performance.now();
 }

@@ -1,4 +1,5 @@
 /** What SIGTERM and SIGINT do to a process that runs jobs: the first drains, what outlasts `drain_timeout` is interrupted, the second aborts. */
+import { uptime } from "./clock.ts";
 
 export type EndSignal = "SIGINT" | "SIGTERM";
 export const SIGNAL_CODES: Readonly<Record<EndSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
@@ -10,6 +11,8 @@ export interface Ending {
   readonly aborting: AbortSignal;
   /** The first signal; null: none came. */
   readonly signalled: EndSignal | null;
+  /** When it came, in seconds of uptime; null: none came. */
+  readonly since: number | null;
   /** Stops listening. */
   forget(): void;
 }
@@ -31,6 +34,7 @@ export function listen({ drainTimeout, drain, kill }: Listening): Ending {
   const draining = new AbortController();
   const aborting = new AbortController();
   let signalled: EndSignal | null = null;
+  let since: number | null = null;
   let timer: NodeJS.Timeout | null = null;
   const onSignal = (signal: EndSignal) => {
     if (signalled !== null) {
@@ -40,6 +44,7 @@ export function listen({ drainTimeout, drain, kill }: Listening): Ending {
       return;
     }
     signalled = signal;
+    since = uptime();
     drain(signal);
     draining.abort();
     timer = setTimeout(() => aborting.abort(), drainTimeout * 1000);
@@ -51,6 +56,9 @@ export function listen({ drainTimeout, drain, kill }: Listening): Ending {
     aborting: aborting.signal,
     get signalled() {
       return signalled;
+    },
+    get since() {
+      return since;
     },
     forget: () => {
       process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

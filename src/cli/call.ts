@@ -19,6 +19,22 @@ export interface Given {
   readonly limit: number | null;
   /** A run's number. */
   readonly run: bigint | null;
+  /** Seconds. */
+  readonly lasts: number | null;
+  readonly note: string | null;
+  readonly skip: boolean;
+  readonly detach: boolean;
+  /** As typed. */
+  readonly payload: string | null;
+  /** Seconds. */
+  readonly debounce: number | null;
+  readonly atMostEvery: number | null;
+  /** ISO 8601, perhaps without a zone. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly dryRun: boolean;
+  readonly again: boolean;
+  readonly cancel: boolean;
 }
 
 export interface Call {

@@ -1,7 +1,7 @@
 /** Every option of the command line, in one table: parser, help and completion are made of it. Data only. */
 
-/** `count`: a whole number from 1 on; `instant`: ISO 8601; `number`: a run's number. */
-export type OptionKind = "flag" | "text" | "count" | "instant" | "zone" | "number";
+/** `count`: a whole number from 1 on; `instant`: ISO 8601; `number`: a run's number; `duration`: a number with its unit. */
+export type OptionKind = "flag" | "text" | "count" | "duration" | "instant" | "zone" | "number";
 
 export interface Option {
   readonly name: string;
@@ -53,6 +53,18 @@ export const OF_VERBS: readonly Option[] = [
   { name: "tz", kind: "zone", value: "ZONE", says: "show times in this zone, such as Europe/Berlin (default: the configured one)" },
   { name: "count", kind: "count", value: "K", says: "how many" },
   { name: "limit", kind: "count", value: "K", says: "at most so many runs (default 50)" },
+  { name: "for", kind: "duration", value: "TIME", says: "so long, such as 30m, 2h or 1d; then it ends by itself" },
+  { name: "note", kind: "text", value: "TEXT", says: "why: kept with who and when" },
+  { name: "skip", kind: "flag", says: "drop what is owed from before" },
+  { name: "detach", kind: "flag", says: "leave the run to whichever host is free, and do not wait for it" },
+  { name: "payload", kind: "text", value: "JSON", says: "what the run gets along: ctx.payload, CRONTABBER_PAYLOAD" },
+  { name: "debounce", kind: "duration", value: "TIME", says: "run once, so long after the last call with the same payload, such as 10s" },
+  { name: "at-most-every", kind: "duration", value: "TIME", says: "leave so long between two runs for the same payload, such as 1m" },
+  { name: "from", kind: "instant", value: "T", says: "the oldest date, such as 2026-11-13; without a zone in the configured one" },
+  { name: "to", kind: "instant", value: "T", says: "the newest date, itself included" },
+  { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
+  { name: "again", kind: "flag", says: "also dates that have succeeded" },
+  { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
 ];
 

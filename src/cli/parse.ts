@@ -3,7 +3,7 @@ import yargs from "yargs";
 import type { Invocation } from "../app.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { UsageError } from "../core/errors.ts";
-import { hasControl, quoted } from "../core/text.ts";
+import { hasControl, parseDuration, quoted } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import type { Call, Given } from "./call.ts";
 import { COMMANDS, type Command, commandOf } from "./commands.ts";
@@ -12,6 +12,8 @@ import { EVERYWHERE, OLD_FLAGS, type OldFlag, OPTIONS, type Option } from "./opt
 import type { Words } from "./words.ts";
 
 const BIGGEST = 1_000_000;
+/** Ten years, in seconds. */
+const LONGEST = 10 * 366 * 86_400;
 
 /** Throws UsageError. `env` and `cwd` only travel through. */
 export function parse(words: Words, { env, cwd }: Pick<Invocation, "env" | "cwd">): Call {
@@ -66,6 +68,11 @@ const READ: Readonly<Record<Exclude<Option["kind"], "flag">, (value: string, ref
   count: (value, refuse) => {
     if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 1 to ${BIGGEST}`);
     return Number(value);
+  },
+  duration: (value, refuse) => {
+    const seconds = /[smhdw]$/.test(value) ? parseDuration(value) : null;
+    if (seconds === null || seconds < 1 || seconds > LONGEST) throw refuse("it takes a time with its unit, such as 90s, 30m, 2h, 1d or 1w");
+    return seconds;
   },
   number: (value, refuse) => {
     const digits = /^#?(\d{1,18})$/.exec(value)?.[1];
@@ -165,7 +172,7 @@ function checkOperands({ verb, operands: takes }: Command, operands: readonly st
 /** What is only said of one job is never done to all of them. */
 function checkForce({ verb }: Command, operands: readonly string[], values: Values): void {
   if (verb !== "run" || operands.length > 0) return;
-  for (const name of ["force", "slot"]) {
+  for (const name of ["force", "slot", "note", "detach"]) {
     if (values.has(name)) throw new UsageError(`--${name} needs the name of a job: crontabber run NAME --${name}`);
   }
 }
@@ -190,5 +197,16 @@ function givenOf(values: Values): Given {
     count: number("count"),
     limit: number("limit"),
     run: (values.get("run") as bigint | undefined) ?? null,
+    lasts: number("for"),
+    note: text(values, "note"),
+    skip: values.has("skip"),
+    ...{
+      detach: values.has("detach"),
+      payload: text(values, "payload"),
+      debounce: number("debounce"),
+      atMostEvery: number("at-most-every"),
+    },
+    ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
+    ...{ again: values.has("again"), cancel: values.has("cancel") },
   };
 }

@@ -31,3 +31,8 @@ export async function viewOf({ config, registry }: Setup, store: Store): Promise
   const { overdueAfter, maxOngoingAgeHours, tags } = config;
   return { registry, snapshot: await store.snapshot(), overdueAfter, maxOngoingAge: maxOngoingAgeHours * 3600, tags };
 }
+
+/** As `viewOf`, with what the hosts said of themselves. */
+export async function fleetViewOf(setup: Setup, store: Store): Promise<View> {
+  return { ...(await viewOf(setup, store)), hosts: await store.fleet.hosts() };
+}

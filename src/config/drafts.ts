@@ -146,6 +146,7 @@ function jobOf(
     lease: options.lease ?? config.lease,
     transaction: options.transaction ?? identity.kind === "sql",
     tags: options.tags ?? [],
+    locks: options.locks ?? [],
     env: options.env ?? {},
     envPass: passed(config.envPass, options.envPass),
     cwd: options.cwd ? resolve(config.folder, options.cwd) : null,

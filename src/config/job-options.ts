@@ -17,6 +17,7 @@ export interface JobOptions {
   lease?: number;
   transaction?: boolean;
   tags?: readonly string[];
+  locks?: readonly string[];
   env?: Readonly<Record<string, string>>;
   envPass?: readonly string[];
   cwd?: string | null;
@@ -48,6 +49,7 @@ const TABLE: { readonly [K in keyof Required<JobOptions>]: { name: string; kind:
   lease: { name: "lease", kind: LEASE },
   transaction: { name: "transaction", kind: yesNo },
   tags: { name: "tags", kind: tagWords },
+  locks: { name: "locks", kind: tagWords },
   env: { name: "env", kind: assignments },
   envPass: { name: "env_pass", kind: variableNames },
   cwd: { name: "cwd", kind: text },

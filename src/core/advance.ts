@@ -86,7 +86,8 @@ function heldAfter(slotErrors: number, { policy }: Ticket): string | null {
   return `${slotErrors} of ${policy.maxAttempts} attempts used up`;
 }
 
-function retrySeconds(ticket: Ticket, errors: number): number {
+/** Seconds from a failure to the next attempt; `errors` counts it and those in a row before it. */
+export function retrySeconds(ticket: Pick<Ticket, "policy" | "runId">, errors: number): number {
   const { retry, errorRetryTime } = ticket.policy;
   if (retry === "fixed") return errorRetryTime;
   const doubled = errorRetryTime * 2 ** Math.min(errors - 1, 30);

@@ -28,6 +28,12 @@ export interface Events {
   "drain:started": { readonly signal: string; readonly seconds: number };
   "database:down": { readonly message: string };
   "database:up": Record<string, never>;
+  /** A new registry holds from now on. */
+  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[] };
+  /** The configuration has changed and is wrong: the old one holds on. */
+  "registry:refused": { readonly problems: readonly string[] };
+  /** Something the daemon did not expect; it goes on. */
+  "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
   "ledger:pruned": { readonly rows: number };
   "pass:ended": { readonly ran: number; readonly failed: number };

@@ -44,6 +44,8 @@ export interface Job extends Policy {
   readonly transaction: boolean;
   /** Only hosts that carry all of these run the job. */
   readonly tags: readonly string[];
+  /** Names of which one run over the whole fleet may hold each; taken with the claim, gone with the run. */
+  readonly locks: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly envPass: readonly string[];
   /** Absolute; null: the folder of the configuration file. */

@@ -32,6 +32,7 @@ export interface LearnedExport {
   readonly lease?: unknown;
   readonly transaction?: unknown;
   readonly tags?: unknown;
+  readonly locks?: unknown;
   readonly env?: unknown;
   readonly envPass?: unknown;
   readonly cwd?: unknown;

@@ -42,9 +42,10 @@ function blocks(parent: ParentFacts, now: Date): Block {
   }
   if (state.lastError) return ["dependency-failed", `'${name}' did not succeed the last time it ran: ${state.lastError.type}`];
   if (state.ongoing || state.runId) return ["dependency-ongoing", `'${name}' is running on ${state.host ?? "?"}`];
-  const { nextRun } = planned(job, state, now);
+  const row = planned(job, state, now);
+  const { nextRun } = row;
   if (nextRun !== null && nextRun <= now) {
-    return ["dependency-stale", `'${name}' is due itself since ${nextRun.toISOString()}${standing(job, state)}`];
+    return ["dependency-stale", `'${name}' is due itself since ${nextRun.toISOString()}${standing(job, row)}`];
   }
   return null;
 }
@@ -55,10 +56,11 @@ function slotBlocks(parent: ParentFacts, slot: Date, now: Date): Block {
   const at = slot.toISOString();
   if (!job) return ["dependency-never-ran", `'${name}' is not known: a module that may define it cannot be imported`];
   if (!state?.lastSuccess) return ["dependency-never-ran", `'${name}' has never succeeded`];
-  const open = planned(job, state, now).slot;
+  const row = planned(job, state, now);
+  const open = row.slot;
   if (open !== null && open <= slot) {
     if (state.ongoing || state.runId) return ["dependency-ongoing", `'${name}' is running and has not passed the slot ${at}`];
-    return ["dependency-stale", `'${name}' has its slot ${open.toISOString()} still open, this run is for ${at}${standing(job, state)}`];
+    return ["dependency-stale", `'${name}' has its slot ${open.toISOString()} still open, this run is for ${at}${standing(job, row)}`];
   }
   if (!parent.at || parent.at.outcome === "succeeded" || parent.at.covered) return null;
   if (parent.at.outcome === null) return ["dependency-ongoing", `'${name}' is running for a slot up to ${at}`];

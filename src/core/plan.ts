@@ -19,12 +19,22 @@ export type Reason =
   | "limit"
   | "locked";
 
+/** Who asked for something by hand, and why. */
+export interface By {
+  /** Such as `kim@web-1`. */
+  readonly who: string;
+  /** Null: nothing was said. */
+  readonly note: string | null;
+}
+
 /** What somebody asked for by hand; null: the scheduler's own question. */
 export interface ByHand {
   /** Ignore schedule and parents, run disabled, paused and manual jobs. Never a running owner. */
   readonly force: boolean;
   /** Null: the open slot if due, else now, but for a backfill job, which then has no slot to run for. */
   readonly slot: Date | null;
+  /** Left as an event with the claim; absent: nobody to name. */
+  readonly by?: By;
 }
 
 export interface Facts {
@@ -37,6 +47,16 @@ export interface Facts {
   readonly tags: readonly string[];
   /** Seconds after which a row claimed by the Python tool counts as abandoned. */
   readonly maxOngoingAge: number;
+  /** Who holds the job's locks now; absent: not asked, which the claim does. */
+  readonly holders?: readonly Holder[];
+}
+
+/** A named lock and the run that has it. */
+export interface Holder {
+  readonly lock: string;
+  readonly job: string;
+  readonly host: string | null;
+  readonly since: Date;
 }
 
 /** A run that may start now. */
@@ -63,7 +83,7 @@ export type Verdict = Due | NotDue;
 
 /** One question of the verdict, for `explain`. */
 export interface Check {
-  readonly name: "enabled" | "not paused" | "not held" | "host" | "not running" | "due" | "dependencies";
+  readonly name: "enabled" | "not paused" | "not held" | "host" | "not running" | "due" | "dependencies" | "locks";
   readonly no: NotDue | null;
   /** The facts behind a yes. */
   readonly detail: string;
@@ -90,7 +110,8 @@ const own = ({ state, maxOngoingAge }: Facts): JobState | null => state && uncla
 export function asleep(job: Job, state: JobState | null, now: Date): state is JobState & { readonly nextRun: Date } {
   if (state === null || state.nextRun === null || state.nextRun <= now || state.moved || state.schedule !== job.schedule.text) return false;
   if (!job.enabled || job.tags.length > 0 || state.runId !== null || state.ongoing !== null) return false;
-  return state.pausedAt === null && state.heldAt === null && state.disabledAt === null;
+  if (state.pausedAt !== null || state.resumedAt !== null || state.markedAt !== null) return false;
+  return state.heldAt === null && state.disabledAt === null;
 }
 
 /** What `decide` says of a row that is asleep. */
@@ -116,6 +137,15 @@ function* questions(job: Job, facts: Facts, hand: ByHand | null): Generator<Chec
   yield check("due", !hand?.slot && early, dueText(state, facts.now));
   const parents = !forced && dependencyCheck(job, target(job, state, facts.now, hand), facts);
   yield check("dependencies", parents, job.dependsOn.length ? "all met" : "none");
+  if (job.locks.length > 0) yield check("locks", limited(facts.holders ?? []), `${job.locks.join(", ")}: free`);
+}
+
+/** Null: all locks are free. By force or not: a lock guards what lies outside the job. */
+export function limited(holders: readonly Holder[]): NotDue | null {
+  const [first] = holders;
+  if (!first) return null;
+  const { lock, job, host, since } = first;
+  return no("limit", `the lock '${lock}' is held by '${job}' on ${host ?? "?"} since ${since.toISOString()}`);
 }
 
 const no = (why: Reason, detail: string): NotDue => ({ due: false, why, detail });
@@ -123,7 +153,8 @@ const check = (name: Check["name"], answer: NotDue | false | null, detail: strin
 
 function pauseText(state: JobState): string {
   const by = state.pausedBy ? ` by ${state.pausedBy}` : "";
-  return `paused${by} since ${state.pausedAt?.toISOString()}${state.pauseNote ? `: ${state.pauseNote}` : ""}`;
+  const until = state.pausedUntil ? ` until ${state.pausedUntil.toISOString()}` : "";
+  return `paused${by} since ${state.pausedAt?.toISOString()}${until}${state.pauseNote ? `: ${state.pauseNote}` : ""}`;
 }
 
 function hostCheck(job: Job, tags: readonly string[]): NotDue | null {

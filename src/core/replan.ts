@@ -8,11 +8,11 @@ export interface Skipped {
   readonly from: Date;
   readonly to: Date;
   readonly count: number;
-  readonly reason: "start-deadline" | "paused" | "disabled";
+  readonly reason: "start-deadline" | "paused" | "disabled" | "marked";
 }
 
 export interface Plan {
-  readonly why: "new" | "adopted" | "edited" | "disabled" | "enabled" | "deadline";
+  readonly why: "new" | "adopted" | "edited" | "disabled" | "enabled" | "resumed" | "marked" | "deadline";
   /** The row as it is to be; only its planning fields are written. */
   readonly state: JobState;
   readonly skipped: Skipped | null;
@@ -24,7 +24,20 @@ export function blank(name: string): JobState {
     ...{ name, nextRun: null, firstRun: null, lastRun: null, lastSuccess: null, ongoing: null, errorCount: 0, dependsOn: null },
     ...{ lastError: null, runId: null, host: null, leaseUntil: null, leaseExpired: false, leaseSeconds: null, heartbeats: 0 },
     ...{ ongoingAge: null, slot: null, lastSlot: null, moved: false, schedule: null, attempt: 0, slotErrors: 0, lostCount: 0 },
-    ...{ missed: 0, missedFrom: null, pausedAt: null, pausedBy: null, pauseNote: null, heldAt: null, heldReason: null, disabledAt: null },
+    ...{
+      missed: 0,
+      missedFrom: null,
+      pausedAt: null,
+      pausedBy: null,
+      pauseNote: null,
+      pausedUntil: null,
+      resumedAt: null,
+      resumeSkip: false,
+      markedAt: null,
+      heldAt: null,
+      heldReason: null,
+      disabledAt: null,
+    },
   };
 }
 
@@ -43,6 +56,8 @@ export function replan(job: Job, state: JobState | null, now: Date): Plan | null
   };
   apply(planSchedule(job, current, state === null, now));
   apply(planEnabled(job, current, now));
+  apply(planResumed(job, current, now));
+  apply(planMarked(job, current, now));
   apply(planDeadline(job, current, now));
   const first = steps[0];
   if (!first) return null;
@@ -102,6 +117,29 @@ function planEnabled(job: Job, state: JobState, now: Date): Plan | null {
   if (!state.disabledAt) return null;
   const enabled = { ...state, disabledAt: null };
   return job.backfill ? plan("enabled", enabled) : { ...dropOwed(job, enabled, { now, reason: "disabled" }), why: "enabled" };
+}
+
+/** A pause that ended: a plain job owes nothing from it, a backfill job only what it is told to drop. */
+function planResumed(job: Job, state: JobState, now: Date): Plan | null {
+  const over = state.pausedAt && state.pausedUntil && state.pausedUntil <= now ? state.pausedUntil : null;
+  const at = over && !(state.resumedAt && state.resumedAt > over) ? over : state.resumedAt;
+  if (!at) return null;
+  const settled = { ...state, resumedAt: null, resumeSkip: false };
+  const resumed = over ? { ...settled, pausedAt: null, pausedBy: null, pauseNote: null, pausedUntil: null } : settled;
+  if (!job.backfill) return { ...dropOwed(job, resumed, { now: at, reason: "paused" }), why: "resumed" };
+  if (!state.resumeSkip || !state.resumedAt) return plan("resumed", resumed);
+  return { ...dropOwed(job, resumed, { now: state.resumedAt, reason: "paused" }), why: "resumed" };
+}
+
+/** The open slot was marked as succeeded: the next one is open. A plain job's mark covers every slot up to it. */
+function planMarked(job: Job, state: JobState, now: Date): Plan | null {
+  if (!state.markedAt) return null;
+  const marked = { ...state, markedAt: null };
+  const at = state.markedAt < now ? state.markedAt : now;
+  if (state.slot === null || state.slot > at) return plan("marked", marked);
+  const next = open(marked, job.schedule.text, nextAfter(job.schedule, state.slot));
+  if (job.backfill) return plan("marked", next);
+  return { ...dropOwed(job, next, { now: at, reason: "marked" }), why: "marked" };
 }
 
 /** Nothing older than now is owed any more: the next slot is the first after now. What is dropped is told. */

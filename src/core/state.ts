@@ -53,6 +53,14 @@ export interface JobState {
   readonly pausedAt: Date | null;
   readonly pausedBy: string | null;
   readonly pauseNote: string | null;
+  /** When the pause ends by itself; null: when somebody resumes. */
+  readonly pausedUntil: Date | null;
+  /** A pause ended here, and what is owed from before it is not settled yet; null: settled. */
+  readonly resumedAt: Date | null;
+  /** Dates of a backfill job that came due during the pause are dropped, too. */
+  readonly resumeSkip: boolean;
+  /** Somebody marked the open slot as succeeded, and it is not closed yet; null: closed. */
+  readonly markedAt: Date | null;
   /** Waiting for a human's `unlock`. */
   readonly heldAt: Date | null;
   readonly heldReason: string | null;
@@ -82,6 +90,8 @@ export interface Ticket {
   /** Seconds. */
   readonly lease: number;
   readonly policy: Policy;
+  /** JSON text that whoever asked for the run has sent along; null: nobody did. */
+  readonly payload: string | null;
 }
 
 /** How a run ended, before anybody accepted it. */

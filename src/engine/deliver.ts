@@ -14,10 +14,10 @@ export interface Delivery {
   readonly ledgerWins: boolean;
 }
 
-/** Writes the end of a run. `spooled`: the database did not answer for `drain_timeout`. */
+/** Writes the end of a run. `spooled`: the database did not answer for as long as it may take. */
 export async function deliver(world: World, { ticket, end, ledgerWins }: Delivery): Promise<Recorded | "spooled"> {
   const { store, clock, emit, spool } = world;
-  const giveUpAt = uptime() + world.drainTimeout;
+  const began = uptime();
   let pause = FIRST_PAUSE_MS;
   for (;;) {
     try {
@@ -27,7 +27,7 @@ export async function deliver(world: World, { ticket, end, ledgerWins }: Deliver
     } catch (error) {
       // Not the connection's fault: the same statement would fail for ever, and the outcome must not be lost.
       const hopeless = !store.isTransient(error);
-      if (hopeless || uptime() + pause / 1000 > giveUpAt) {
+      if (hopeless || uptime() + pause / 1000 > world.recordUntil(began)) {
         emit("run:spooled", { ticket, file: spool.keep(ticket, end), message: (error as Error).message });
         return "spooled";
       }

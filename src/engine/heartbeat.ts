@@ -23,6 +23,8 @@ export interface Kept {
   trust(until: Trust): void;
   /** The lease is gone. */
   fence(): void;
+  /** Somebody asked for the run to end. Called once. */
+  cancel(): void;
 }
 
 export interface HeartbeatTools {
@@ -37,6 +39,8 @@ export interface HeartbeatTools {
 interface Beat {
   readonly ticket: Ticket;
   readonly kept: Kept;
+  /** Renewals go on saying so until the end is recorded. */
+  cancelled: boolean;
 }
 
 const RENEWALS_PER_LEASE = 6;
@@ -50,6 +54,8 @@ export class Heartbeat {
   #beatAt = Number.POSITIVE_INFINITY;
   #beating: Promise<void> | null = null;
   #renewing = false;
+  /** The answer on its way may be older than what we were told. */
+  #again = false;
 
   constructor(tools: HeartbeatTools) {
     this.#tools = tools;
@@ -63,11 +69,17 @@ export class Heartbeat {
   /** Renews the run's lease until `remove`. `sentAt`: when the claim was sent. */
   add(ticket: Ticket, sentAt: number, kept: Kept): void {
     kept.trust(trustFrom(sentAt, ticket.lease));
-    this.#beats.set(ticket.runId, { ticket, kept });
+    this.#beats.set(ticket.runId, { ticket, kept, cancelled: false });
     // Runs that come and go must not put off the renewal of the others.
     // While a renewal is on its way, its end plans the next one.
     if (this.#renewing) return;
     if (!this.#timer || this.#tools.uptime() + this.#interval() < this.#beatAt) this.#schedule(this.#interval());
+  }
+
+  /** Somebody said something about a run of ours: renew now, the answer tells. */
+  soon(): void {
+    if (this.#renewing) this.#again = true;
+    else if (this.#beats.size > 0) this.#schedule(0);
   }
 
   remove(runId: string): void {
@@ -106,9 +118,11 @@ export class Heartbeat {
     this.#renewing = true;
     const again = await this.#renew(runIds, sentAt);
     this.#renewing = false;
+    const told = this.#again;
+    this.#again = false;
     if (this.#beats.size === 0) return;
     const spent = this.#tools.uptime() - sentAt;
-    this.#schedule(again ? this.#interval() / 4 : Math.max(this.#interval() - spent, 0));
+    this.#schedule(told ? 0 : again ? this.#interval() / 4 : Math.max(this.#interval() - spent, 0));
   }
 
   /** True: ask again soon, for a row was locked or nobody answered. */
@@ -129,7 +143,11 @@ export class Heartbeat {
   #apply(runId: string, answer: Renewal, sentAt: number): void {
     const beat = this.#beats.get(runId);
     if (!beat) return;
-    if (answer === "renewed") beat.kept.trust(trustFrom(sentAt, beat.ticket.lease));
+    if (answer === "renewed" || answer === "cancelled") beat.kept.trust(trustFrom(sentAt, beat.ticket.lease));
+    if (answer === "cancelled" && !beat.cancelled) {
+      beat.cancelled = true;
+      beat.kept.cancel();
+    }
     if (answer !== "gone") return;
     this.#beats.delete(runId);
     beat.kept.fence();

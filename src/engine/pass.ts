@@ -1,14 +1,16 @@
 /** One walk over the registry: decide, claim, run, record; parents first. Owns the story; no SQL, no process. */
-import { uptime } from "../clock.ts";
 import type { Job } from "../core/job.ts";
 import { asleep, type ByHand, decide, type NotDue, notYet, unclaimed, type Verdict } from "../core/plan.ts";
 import { type Plan, replan } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
 import type { Snapshot } from "../store/store.ts";
+import { attempt } from "./attempt.ts";
 import { deliverSpool } from "./deliver.ts";
 import { slots as gate } from "./gate.ts";
-import { type Supervised, supervise } from "./supervise.ts";
+import { serveRequests } from "./requests.ts";
+import type { Supervised } from "./supervise.ts";
 import { takeOver } from "./takeover.ts";
+import { Turns } from "./turns.ts";
 import type { World } from "./world.ts";
 
 /** What a pass came to for one job. */
@@ -34,21 +36,23 @@ export interface Asked {
 export async function pass(world: World, asked: Asked | null = null): Promise<PassReport> {
   const { registry, store, emit } = world;
   await deliverSpool(world);
-  const seen = await register(world, await store.snapshot());
+  const seen = await register(world, await store.snapshot({ registry, mode: "pass" }));
   emit("pass:started", { jobs: registry.jobs.length, now: seen.now });
   const jobs = asked ? [asked.job] : registry.order;
   const ghosts = settle(asked ? [] : takeOverGhosts(world, seen));
   ghosts.catch(() => {}); // told below, after the runs have ended
   const results = await settle(walk(world, seen, { jobs, hand: asked?.hand ?? null }));
   await ghosts;
-  if (seen.pruneDue && !world.draining.aborted) emit("ledger:pruned", { rows: await store.prune(world.historyDays) });
+  // Their own slots first, then what somebody asked for.
+  if (seen.requestsOpen && !asked && !world.draining.aborted) results.push(...(await serveRequests(world)));
+  if (seen.pruneDue && !world.draining.aborted) emit("ledger:pruned", { rows: await store.fleet.prune(world.historyDays, world.draining) });
   const runs = results.flatMap((r) => r.runs);
   emit("pass:ended", { ran: runs.length, failed: runs.filter((r) => r.end.outcome !== "succeeded").length });
   return { now: seen.now, results };
 }
 
 /** Jobs nobody has seen before get their row; one statement for all of them. */
-async function register({ registry, store }: World, seen: Snapshot): Promise<Snapshot> {
+export async function register({ registry, store }: World, seen: Snapshot): Promise<Snapshot> {
   const plans = registry.jobs.flatMap((job) => {
     const plan: Plan | null = seen.states.has(job.name) ? null : replan(job, null, seen.now);
     return plan ? [{ job, plan }] : [];
@@ -85,9 +89,10 @@ function walk(
     return verdicts.map(({ job, verdict }) => notDue(world, job, verdict as NotDue));
   }
   const room = gate(world.concurrency);
+  const turns = new Turns();
   const ended = new Map<string, Promise<JobResult>>();
   for (const { job, verdict } of verdicts) {
-    ended.set(job.name, visit(world, seen, { job, verdict, hand, room, ended }));
+    ended.set(job.name, visit(world, seen, { job, verdict, hand, room, turns, ended }));
   }
   return [...ended.values()];
 }
@@ -114,18 +119,20 @@ interface Visit {
   readonly verdict: Verdict;
   readonly hand: ByHand | null;
   readonly room: ReturnType<typeof gate>;
+  readonly turns: Turns;
   readonly ended: ReadonlyMap<string, Promise<JobResult>>;
 }
 
 /** A child is judged once its parents of this pass have ended: on the snapshot if none of them ran, else on rows read in its claim. */
-async function visit(world: World, seen: Snapshot, { job, verdict, hand, room, ended }: Visit): Promise<JobResult> {
+async function visit(world: World, seen: Snapshot, { job, verdict, hand, room, turns, ended }: Visit): Promise<JobResult> {
   // Parents were put into the map before their children: the order of the registry.
   const parents = await Promise.all(job.dependsOn.flatMap((name) => ended.get(name) ?? []));
   const parentRan = parents.some((parent) => parent.runs.length > 0);
   if (!parentRan && !wanted(world, seen, { job, verdict })) return notDue(world, job, verdict as NotDue);
   const state = seen.states.get(job.name);
   if (state?.leaseExpired && !(await takeOver(world, { job, state }))) return notDue(world, job, ongoing(state));
-  return room(() => serve(world, job, { hand, until: seen.now }));
+  // Locks that a neighbour in this pass holds are waited for; those of other hosts are a reason not to run.
+  return turns.take(job.locks, () => room(() => serve(world, job, { hand, until: seen.now })));
 }
 
 /** Claims and runs a job; a backfill job once for each slot that was due when the pass began, each a claim of its own. */
@@ -133,21 +140,15 @@ async function serve(world: World, job: Job, { hand, until }: { hand: ByHand | n
   const runs: Supervised[] = [];
   for (;;) {
     if (world.draining.aborted) return { job, runs, not: null };
-    // What a start needs is there before the claim: a claimed job is not kept waiting, and one that cannot be renewed is not claimed.
-    await Promise.all([world.heartbeat.ready(job.lease), world.runner()]);
-    const sentAt = uptime();
-    const claimed = await world.store.claim(job, world.registry.byName, hand);
-    if (claimed.skipped) world.emit("job:skipped", { job: job.name, skipped: claimed.skipped });
-    if (!claimed.held) {
-      if (claimed.why === "closed") continue;
-      const not = claimed.why === "no" ? claimed.verdict : { due: false as const, why: "locked" as const, detail: claimed.detail };
-      if (runs.length === 0 || not.why !== "not-yet") world.emit("job:not-due", { job: job.name, verdict: not });
-      return { job, runs, not };
+    const tried = await attempt(world, job, hand);
+    if (!tried.run) {
+      if (tried.not === null) continue;
+      if (runs.length === 0 || tried.not.why !== "not-yet") world.emit("job:not-due", { job: job.name, verdict: tried.not });
+      return { job, runs, not: tried.not };
     }
-    const run = await supervise(world, job, { ticket: claimed.ticket, sentAt });
-    runs.push(run);
-    const { nextSlot } = run.ticket;
-    const more = job.backfill && hand === null && run.recorded && run.end.outcome === "succeeded";
+    runs.push(tried.run);
+    const { nextSlot } = tried.run.ticket;
+    const more = job.backfill && hand === null && tried.run.recorded && tried.run.end.outcome === "succeeded";
     if (!more || nextSlot === null || nextSlot > until) return { job, runs, not: null };
   }
 }

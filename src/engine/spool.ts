@@ -74,5 +74,8 @@ function revive(text: string): { ticket: Ticket; end: RunEnd } {
     nextSlot: date(ticket.nextSlot),
     claimedAt: date(ticket.claimedAt),
   };
-  return { ticket: { ...ticket, ...dates, fence: BigInt(String(ticket.fence)) } as unknown as Ticket, end };
+  return {
+    ticket: { ...ticket, ...dates, fence: BigInt(String(ticket.fence)), payload: ticket.payload ?? null } as unknown as Ticket,
+    end,
+  };
 }

@@ -25,11 +25,15 @@ export async function supervise(world: World, job: Job, { ticket, sentAt }: { ti
     onProgress: (at) => progress.write(JSON.stringify(at)),
     onOutput: (chunk, stream) => emit("run:output", { ticket, stream, chunk }),
   });
-  const stop = (cause: "lost" | "interrupted", why: string) => {
+  const stop = (cause: "lost" | "interrupted" | "cancelled", why: string) => {
     emit("run:stopping", { ticket, why });
     running.stop(cause, why);
   };
-  heartbeat.add(ticket, sentAt, { trust: (until) => running.trust(until), fence: () => stop("lost", "its lease was taken over") });
+  heartbeat.add(ticket, sentAt, {
+    trust: (until) => running.trust(until),
+    fence: () => stop("lost", "its lease was taken over"),
+    cancel: () => void cancel(world, ticket.runId, (why) => stop("cancelled", why)),
+  });
   const interrupt = () => stop("interrupted", "its scheduler was told to end");
   aborting.addEventListener("abort", interrupt, { once: true });
   if (aborting.aborted) interrupt();
@@ -40,6 +44,12 @@ export async function supervise(world: World, job: Job, { ticket, sentAt }: { ti
   const supervised = await record(world, job, { ticket, ended });
   heartbeat.remove(ticket.runId);
   return supervised;
+}
+
+/** With the words of whoever asked for it, if they can be had. */
+async function cancel({ store }: World, runId: string, stop: (why: string) => void): Promise<void> {
+  const note = await store.cancelNote(runId).catch(() => null); // the end does not wait for its reason
+  stop(note ? `cancelled by ${note}` : "somebody cancelled it");
 }
 
 async function record(world: World, job: Job, { ticket, ended }: { ticket: Ticket; ended: Ended }): Promise<Supervised> {

@@ -19,8 +19,8 @@ export interface World {
   readonly emit: Emit;
   /** Runs of this process at once. */
   readonly concurrency: number;
-  /** Seconds. */
-  readonly drainTimeout: number;
+  /** Until when, in seconds of uptime, an outcome is tried to be written that has been waiting since `began`; then it is spooled. */
+  recordUntil(began: number): number;
   /** What this host carries. */
   readonly tags: readonly string[];
   /** Seconds. */

@@ -9,7 +9,16 @@ import { stampNear, stampWithZone, zoned } from "./times.ts";
 import type { Paper } from "./view.ts";
 
 export function explainText(told: Explained, paper: Paper): string {
-  const lines = [title(told, paper), "", answer(told, paper), ...questions(told, paper), "", ...ahead(told, paper), ...tries(told)];
+  const lines = [
+    title(told, paper),
+    "",
+    answer(told, paper),
+    ...questions(told, paper),
+    ...fleet(told, paper),
+    "",
+    ...ahead(told, paper),
+    ...tries(told),
+  ];
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 
@@ -30,6 +39,10 @@ function questions(told: Explained, paper: Paper): string[] {
     const line = `  ${mark(check.no === null, paper)} ${check.name.padEnd(room)}  ${detail(told, check, paper)}`;
     return check.name === "dependencies" ? [line, ...parents(told, paper)] : [line];
   });
+}
+
+function fleet(told: Explained, paper: Paper): string[] {
+  return told.fleet.map((text) => `  ${paint(paper, "waiting", glyphs(paper, "▲"))} fleet: ${zoned(inline(text), paper.zone)}`);
 }
 
 function mark(yes: boolean, paper: Paper): string {

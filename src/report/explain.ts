@@ -1,4 +1,5 @@
 /** Why a job would run now, or not. Owns the questions asked of it and of each parent; how they look is explain-text.ts. */
+import { drift, driftText, homeless, silent } from "../core/fleet.ts";
 import type { Job } from "../core/job.ts";
 import type { ParentFacts } from "../core/parents.ts";
 import { type ByHand, type Check, checks, decide, type Facts, type Verdict } from "../core/plan.ts";
@@ -31,6 +32,8 @@ export interface Explained {
   readonly status: Status;
   /** What will happen next, one for each "no". */
   readonly forecast: readonly Forecast[];
+  /** What is odd about the job over the fleet, in words; nothing where the hosts were not asked. */
+  readonly fleet: readonly string[];
   /** Commands worth a try, without the program's name before them. */
   readonly tries: readonly string[];
 }
@@ -54,8 +57,18 @@ export function explain(view: View, { job, facts = null, hand = null }: Question
     state,
     status: jobState(view, job),
     forecast: told,
+    fleet: fleetOf(view, job),
     tries,
   };
+}
+
+/** Hosts that are silent are told where they might be the ones that run it. */
+function fleetOf({ hosts = [], snapshot: { now } }: View, job: Job): string[] {
+  const nowhere = homeless([job], hosts, { now, known: true }).map(({ why }) => why);
+  const differs = drift(hosts, { now, settled: 0, tagsOf: (name) => (name === job.name ? job.tags : []) });
+  const mine = differs.filter((one) => one.job === job.name).map(driftText);
+  const gone = silent(hosts, now).filter((host) => host.jobs.has(job.name) && job.tags.every((tag) => host.tags.includes(tag)));
+  return [...nowhere, ...mine, ...gone.map(({ label, seenAt }) => `${label} has it, and was last seen ${seenAt.toISOString()}`)];
 }
 
 function answer(view: View, job: Job, { parent, facts, hand }: { parent: ParentFacts; facts: Facts; hand: ByHand | null }): ParentAnswer {
@@ -76,7 +89,7 @@ export function explainDocument(told: Explained): Document {
       ...{ state: parent.status?.state ?? null, last_success: iso(parent.state?.lastSuccess ?? null) },
     })),
     forecast: told.forecast.map(({ at, text }) => ({ at: iso(at), text })),
-    try: told.tries,
+    ...{ fleet: told.fleet, try: told.tries },
   };
 }
 

@@ -56,11 +56,17 @@ function ownReason(view: View, job: Job, { no, state }: { no: NotDue; state: Job
     case "disabled":
       return { at: null, text: `runs again with enabled = yes (${inline(file)}:${line})`, tries: [`run ${name} --force`] };
     case "paused":
-      return { at: null, text: `runs again after resume; ${owed(job)}`, tries: [`resume ${name}`] };
+      return {
+        at: state.pausedUntil,
+        text: `${state.pausedUntil ? "the pause is over" : "runs again after resume"}; ${owed(job)}`,
+        tries: [`resume ${name}`],
+      };
     case "held":
       return { at: null, text: "runs again after unlock", tries: [`logs ${name}`, `unlock ${name}`] };
     case "wrong-host":
       return { at: null, text: `runs on hosts with tags = ${inline(job.tags.join(", "))}`, tries: [] };
+    case "limit":
+      return { at: null, text: "runs as soon as the lock is free", tries: [] };
     case "ongoing":
       return onceEnded(view, job, state);
     default:
@@ -97,10 +103,10 @@ function parentReason(view: View, job: Job, { name, no, status }: ParentAnswer):
   const tries = [`explain ${arg(name)}`];
   if (!parent || !status)
     return { at: null, text: `${shown} must be importable first: ${inline(no?.detail ?? "")}`, tries: ["configtest"] };
-  const row = view.snapshot.states.get(name);
+  const row = planned(parent, view.snapshot.states.get(name) ?? null, view.snapshot.now);
   if (status.state === "running") return { at: null, text: `${shown} runs; ${then}`, tries: [`history ${arg(name)}`] };
-  if (row?.pausedAt) return { at: null, text: `${shown} is paused; ${then}`, tries: [`resume ${arg(name)}`] };
-  if (row?.heldAt) return { at: null, text: `${shown} is held; ${then}`, tries: [`logs ${arg(name)}`, `unlock ${arg(name)}`] };
+  if (row.pausedAt) return { at: row.pausedUntil, text: `${shown} is paused; ${then}`, tries: [`resume ${arg(name)}`] };
+  if (row.heldAt) return { at: null, text: `${shown} is held; ${then}`, tries: [`logs ${arg(name)}`, `unlock ${arg(name)}`] };
   if (!parent.enabled) return { at: null, text: `${shown} is disabled; ${then}`, tries: [`run ${arg(name)} --force`] };
   const [next] = upcoming(view, parent, 1);
   if (status.rootCause)

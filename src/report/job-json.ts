@@ -8,17 +8,18 @@ import { iso } from "./times.ts";
 
 /** How a job stands. Null where there is no row, or nothing in it. */
 export function jobJson(job: Job, row: JobState | null, status: Status) {
-  const { name, label, kind, schedule, enabled, backfill, dependsOn, tags, description, origin, broken } = job;
+  const { name, label, kind, schedule, enabled, backfill, dependsOn, tags, locks, description, origin, broken } = job;
   const { state, words, errors, blockedBy, rootCause, lateSeconds, nextRun } = status;
   return {
     ...{ name, class: label, kind, schedule: schedule.display, timezone: schedule.zone, enabled, backfill, depends_on: dependsOn },
-    ...{ tags, description, file: origin.file, line: origin.line, broken },
+    ...{ tags, locks, description, file: origin.file, line: origin.line, broken },
     ...{ state, state_text: words, error_count: errors, blocked_by: blockedBy, root_cause: rootCause, late_seconds: lateSeconds },
     ...{ next_run: iso(nextRun), slot: iso(row?.slot ?? null), attempt: row?.attempt ?? 0, missed: row?.missed ?? 0 },
     ...{ first_run: iso(row?.firstRun ?? null), last_run: iso(row?.lastRun ?? null), last_success: iso(row?.lastSuccess ?? null) },
     ...{ last_error: row?.lastError ?? null, ongoing: iso(row?.ongoing ?? null), host: row?.ongoing ? row.host : null },
     ...{ run_id: row?.runId ?? null, lease_until: iso(row?.leaseUntil ?? null) },
-    ...{ paused_at: iso(row?.pausedAt ?? null), paused_by: row?.pausedBy ?? null, pause_note: row?.pauseNote ?? null },
+    ...{ paused_at: iso(row?.pausedAt ?? null), paused_until: iso(row?.pausedUntil ?? null) },
+    ...{ paused_by: row?.pausedBy ?? null, pause_note: row?.pauseNote ?? null },
     ...{ held_at: iso(row?.heldAt ?? null), held_reason: row?.heldReason ?? null },
   };
 }

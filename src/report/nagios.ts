@@ -1,7 +1,9 @@
 /** The one line a monitor reads. Owns what is worth an alarm, and the line's form, which never changes. */
+import { drift, driftText, homeless, live, silent } from "../core/fleet.ts";
 import type { Job } from "../core/job.ts";
+import { planned } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
-import { age } from "./ages.ts";
+import { age, secondsBetween } from "./ages.ts";
 import { cutBytes, printable } from "./safe.ts";
 import { overdue } from "./status.ts";
 import { iso, stampWithZone, zoned } from "./times.ts";
@@ -38,7 +40,7 @@ const VALUE_LIMIT = 1024;
  * exactly one error. `separator` is ` | ` for `--nagios`, which keeps the original's text, and ` - ` for `check`.
  */
 export function check(view: View, separator: " | " | " - "): Health {
-  const findings = view.registry.jobs.flatMap((job) => look(view, job) ?? []);
+  const findings = [...view.registry.jobs.flatMap((job) => look(view, job) ?? []), ...fleet(view)];
   const critical = findings.filter((finding) => finding.level === "CRITICAL");
   const told = critical.length > 0 ? critical : findings;
   const { now } = view.snapshot;
@@ -62,16 +64,49 @@ function look(view: View, job: Job): Finding | null {
   const state = view.snapshot.states.get(job.name);
   // Switched off in the file: as good as not being there. A pause is passing, and hides no error.
   if (!state || !job.enabled) return null;
-  const about = { job: job.name, export: job.module?.export ?? job.kind };
   const late = overdue(view, job);
   if (state.errorCount === 0 && !state.heldAt && late) {
     const why = late.why ? `: ${zoned(late.why, "UTC")}` : "";
     const value = `due since ${stampWithZone(late.since, "UTC")} (${age(late.seconds)}), and nobody runs it${why}`;
-    return { ...about, level: "CRITICAL", type: "Overdue", value };
+    return { ...about(job), level: "CRITICAL", type: "Overdue", value };
   }
   if (state.errorCount === 0 && !state.heldAt) return null;
   const mild = job.backfill && state.errorCount === 1 && !state.heldAt && !late;
-  return { ...about, level: mild ? "WARNING" : "CRITICAL", ...error(state) };
+  const { type, value } = error(state);
+  const paused = pauseText(planned(job, state, view.snapshot.now));
+  return { ...about(job), level: mild ? "WARNING" : "CRITICAL", type, value: paused + value };
+}
+
+/**
+ * A job that no live host can run is critical; hosts that went silent beside living ones, and jobs that have not been the same everywhere
+ * for longer than `overdueAfter`, are warnings. Nothing where no host is live: then jobs are overdue, and that is told.
+ */
+function fleet({ hosts = [], registry, overdueAfter, snapshot: { now } }: View): Finding[] {
+  if (live(hosts, now).length === 0) return [];
+  const nowhere = homeless(registry.jobs, hosts, { now, known: false }).flatMap(({ job: name, why }) => {
+    const job = registry.byName.get(name);
+    return job ? [{ ...about(job), level: "CRITICAL" as const, type: "NoHost", value: why }] : [];
+  });
+  const tagsOf = (name: string) => registry.byName.get(name)?.tags ?? [];
+  const differ = drift(hosts, { now, settled: overdueAfter, tagsOf }).map((one) => {
+    const job = registry.byName.get(one.job);
+    const what = job ? about(job) : { job: one.job, export: "?" };
+    return { ...what, level: "WARNING" as const, type: "Drift", value: driftText(one) };
+  });
+  const gone = silent(hosts, now).map(({ label, seenAt }) => {
+    const value = `no look since ${stampWithZone(seenAt, "UTC")} (${age(secondsBetween(seenAt, now))})`;
+    return { job: label, export: "host", level: "WARNING" as const, type: "Silent", value };
+  });
+  return [...nowhere, ...differ, ...gone];
+}
+
+const about = (job: Job) => ({ job: job.name, export: job.module?.export ?? job.kind });
+
+/** First, as a hold is: whoever reads the alarm learns that somebody has seen the trouble. */
+function pauseText({ pausedAt, pausedBy, pausedUntil, pauseNote }: JobState): string {
+  if (!pausedAt || !(pausedBy || pausedUntil || pauseNote)) return "";
+  const until = pausedUntil ? ` until ${stampWithZone(pausedUntil, "UTC")}` : "";
+  return `paused${pausedBy ? ` by ${pausedBy}` : ""}${until}${pauseNote ? ` (${pauseNote})` : ""}; `;
 }
 
 function error({ lastError, heldAt, heldReason, errorCount }: JobState): Pick<Finding, "type" | "value"> {

@@ -11,7 +11,8 @@ import { paint } from "./paint.ts";
 import { inline, printable, shownName } from "./safe.ts";
 import { safeValue } from "./secrets.ts";
 import { jobState, type Status } from "./status.ts";
-import { iso, stampWithZone } from "./times.ts";
+import { table } from "./table.ts";
+import { iso, stamp, stampWithZone } from "./times.ts";
 import { because, type Upcoming, upcoming } from "./upcoming.ts";
 import type { Document, Paper, View } from "./view.ts";
 
@@ -26,19 +27,36 @@ export interface Shown {
   readonly next: readonly Upcoming[];
   /** The newest, newest first. */
   readonly runs: readonly LedgerRun[];
+  /** The newest, newest first. */
+  readonly acts: readonly SteeringAct[];
 }
 
-export function show(view: View, job: Job, runs: readonly LedgerRun[]): Shown {
+/** What somebody did to the job. */
+export interface SteeringAct {
+  readonly at: Date;
+  readonly what: string;
+  readonly who: string;
+  readonly note: string | null;
+}
+
+/** What the ledger and the events have of one job. */
+export interface Past {
+  readonly runs: readonly LedgerRun[];
+  readonly acts?: readonly SteeringAct[];
+}
+
+export function show(view: View, job: Job, { runs, acts = [] }: Past): Shown {
   const { registry, snapshot } = view;
   const neededBy = registry.jobs.filter((other) => other.dependsOn.includes(job.name)).map((other) => other.name);
   const row = snapshot.states.get(job.name) ?? null;
-  return { job, now: snapshot.now, row, status: jobState(view, job), neededBy, next: upcoming(view, job, NEXT_RUNS), runs };
+  return { job, now: snapshot.now, row, status: jobState(view, job), neededBy, next: upcoming(view, job, NEXT_RUNS), runs, acts };
 }
 
-export function showDocument({ job, now, row, status, neededBy, next, runs }: Shown): Document {
+export function showDocument({ job, now, row, status, neededBy, next, runs, acts }: Shown): Document {
   return {
     ...{ schema: "crontabber.show/1", now: iso(now), job: jobJson(job, row, status), definition: definitionJson(job) },
     ...{ needed_by: neededBy, next: next.map(upcomingJson), runs: runs.map(runJson) },
+    acts: acts.map((act) => ({ ...act, at: iso(act.at) })),
   };
 }
 
@@ -50,6 +68,7 @@ export function showText(shown: Shown, paper: Paper): string {
     ...fields([...configured(job), ["Needed by", shown.neededBy.map(shownName).join(", ")], ...policy(job), ...standing(shown, paper)]),
     ...(row?.lastError ? ["", ...error(row.lastError, paper)] : []),
     ...(runs.length > 0 ? ["", ...runsTable(runs, paper)] : []),
+    ...(shown.acts.length > 0 ? ["", ...steered(shown.acts, paper)] : []),
   ];
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
@@ -64,7 +83,7 @@ function fields(all: readonly Field[]): string[] {
 }
 
 function configured(job: Job): Field[] {
-  const { label, module, command, sql, schedule, origin, description, broken, dependsOn, tags, enabled } = job;
+  const { label, module, command, sql, schedule, origin, description, broken, dependsOn, tags, locks, enabled } = job;
   return [
     ["Description", inline(description ?? "")],
     ["Class", inline(label)],
@@ -76,6 +95,7 @@ function configured(job: Job): Field[] {
     ["Enabled", enabled ? "" : "no"],
     ["Not importable", inline(broken ?? "")],
     ["Tags", inline(tags.join(", "))],
+    ["Locks", inline(locks.join(", "))],
     ["Depends on", dependsOn.map(shownName).join(", ")],
   ];
 }
@@ -116,6 +136,11 @@ function standing({ row, now, next }: Shown, paper: Paper): Field[] {
     ["Last success", ago(row?.lastSuccess ?? null) || "none"],
     ["Next runs", coming.join("\n") || "none"],
   ];
+}
+
+function steered(acts: readonly SteeringAct[], paper: Paper): string[] {
+  const rows = acts.map(({ at, what, who, note }) => [stamp(at, paper.zone), inline(what), inline(who), inline(note ?? "-")]);
+  return table([{ title: `STEERED (${paper.zone})` }, { title: "WHAT" }, { title: "BY", drop: 1 }, { title: "WHY", cut: 20 }], rows, paper);
 }
 
 function error({ type, value, traceback }: NonNullable<JobState["lastError"]>, paper: Paper): string[] {

@@ -73,7 +73,7 @@ function named(view: View, job: Job, { state, no, rest }: Standing): readonly [S
   if (owned === "live") return ["running", `on ${hostOf(state)}${failing}`];
   if (owned === "dead") return ["lost", `on ${hostOf(state)}, to be taken over${failing}`];
   if (!job.enabled) return ["disabled", failing.slice(2)];
-  if (state.pausedAt) return ["paused", pausedBy(state) + failing];
+  if (state.pausedAt) return ["paused", (pausedBy(state, now) + failing).replace(/^, /, "")];
   if (state.heldAt) return ["held", `${inline(state.heldReason ?? "")}${failing}`.replace(/^, /, "")];
   if (rest.errors > 0) return ["failing", `×${rest.errors}${no ? waits(state, no, rest, now) : ", retry due"}`];
   if (rest.rootCause) return ["blocked", `by ${shownName(rest.rootCause)}${late(rest)}`];
@@ -92,9 +92,10 @@ function waits(state: JobState, no: NotDue, rest: Standing["rest"], now: Date): 
 const late = ({ lateSeconds }: Pick<Status, "lateSeconds">): string => (lateSeconds === null ? "" : `, ${near(lateSeconds)} late`);
 const hostOf = (state: JobState): string => (state.runId === null ? "a host of the Python tool" : inline(state.host ?? "?"));
 
-function pausedBy(state: JobState): string {
-  const by = state.pausedBy ? `by ${inline(state.pausedBy)}` : "";
-  return state.pauseNote ? `${by}: "${inline(state.pauseNote)}"`.replace(/^: /, "") : by;
+function pausedBy({ pausedBy: who, pausedUntil, pauseNote }: JobState, now: Date): string {
+  const by = who ? `by ${inline(who)}` : "";
+  const left = pausedUntil ? `${by ? ", " : ""}over in ${near(secondsBetween(now, pausedUntil))}` : "";
+  return pauseNote ? `${by}${left}: "${inline(pauseNote)}"`.replace(/^: /, "") : by + left;
 }
 
 /** The next run is another attempt for a slot that was tried. */
@@ -128,7 +129,7 @@ export interface Overdue {
 export function overdue(view: View, job: Job): Overdue | null {
   const { now, states } = view.snapshot;
   const row = states.get(job.name);
-  if (!row || !job.enabled || row.pausedAt || row.heldAt) return null;
+  if (!row || !job.enabled || row.heldAt || planned(job, row, now).pausedAt) return null;
   const owned = ownership(view, row);
   if (owned === "live") return null;
   const since = owned === "dead" ? row.leaseUntil : dueSince(job, planned(job, row, now));

@@ -24,11 +24,13 @@ export interface Upcoming {
 
 /** Why a job has no next run; null: it has, or its schedule asks for no more. */
 export function standingStill(view: View, job: Job): "disabled" | "paused" | "held" | "manual" | null {
-  const state = view.snapshot.states.get(job.name);
+  const { now, states } = view.snapshot;
+  // A pause whose time is over is none.
+  const state = planned(job, states.get(job.name) ?? null, now);
   if (!job.enabled) return "disabled";
-  if (state?.pausedAt) return "paused";
-  if (state?.heldAt) return "held";
-  return job.schedule.kind === "manual" && !state?.nextRun ? "manual" : null;
+  if (state.pausedAt) return "paused";
+  if (state.heldAt) return "held";
+  return job.schedule.kind === "manual" && !state.nextRun ? "manual" : null;
 }
 
 /** At most `count` runs, oldest first. Supposes that all of them succeed; never a job that stands still. */

@@ -1,4 +1,5 @@
 /** What every view is given. Owns the shapes only; views read no clock, no file and no database. */
+import type { Host } from "../core/fleet.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { Facts } from "../core/plan.ts";
 import type { JobState } from "../core/state.ts";
@@ -18,6 +19,8 @@ export interface View {
   readonly maxOngoingAge: number;
   /** What this host carries; only `explain` asks. */
   readonly tags: readonly string[];
+  /** What the hosts said of themselves; absent: not asked, and nothing is said of them. */
+  readonly hosts?: readonly Host[];
 }
 
 /** How text is to look. None of it touches a JSON document. */

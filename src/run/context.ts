@@ -32,6 +32,7 @@ export function createContext(parts: ContextParts): JobContext {
     runId: ticket.runId,
     fence: ticket.fence,
     options,
+    payload: ticket.payload === null ? null : JSON.parse(ticket.payload),
     get signal() {
       return stopping.signal;
     },

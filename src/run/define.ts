@@ -29,6 +29,8 @@ export interface JobDefinition<Options extends object = Record<string, unknown>,
   /** `ctx.tx`: the work and the record of its success commit together. */
   readonly transaction?: boolean;
   readonly tags?: string | readonly string[];
+  /** Names of which one run over the whole fleet may hold each. */
+  readonly locks?: string | readonly string[];
   readonly env?: Readonly<Record<string, string>> | readonly string[];
   readonly envPass?: string | readonly string[];
   readonly cwd?: string;
@@ -52,6 +54,8 @@ export interface JobContext<Options extends object = Record<string, unknown>> {
   readonly runId: string;
   /** The run's number; grows, except across a fail-over that lost commits. For resources outside that can refuse an older one. */
   readonly fence: bigint;
+  /** What whoever triggered this run has sent along, parsed; null: nothing, or it was not triggered. */
+  readonly payload: unknown;
   /** Aborts when the job has to end; SIGKILL follows some seconds later. A job that never asks for it ends at once. */
   readonly signal: AbortSignal;
   /** One JSON line each, kept with the run's output. */

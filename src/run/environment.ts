@@ -52,6 +52,7 @@ export function jobEnvironment(
     CRONTABBER_RUN_ID: ticket.runId,
     CRONTABBER_FENCE: String(ticket.fence),
     CRONTABBER_HOST: host,
+    ...(ticket.payload !== null && { CRONTABBER_PAYLOAD: ticket.payload }),
   };
 }
 

@@ -5,7 +5,7 @@ import { runOf } from "./load.ts";
 
 const KEYS: readonly Exclude<keyof LearnedExport, "hasRun" | "unknown">[] = [
   ...(["name", "schedule", "timezone", "dependsOn", "backfill", "startDeadline", "timeout", "errorRetryTime", "retry"] as const),
-  ...(["maxAttempts", "onLost", "maxLost", "lease", "transaction", "tags", "env", "envPass", "cwd", "user"] as const),
+  ...(["maxAttempts", "onLost", "maxLost", "lease", "transaction", "tags", "locks", "env", "envPass", "cwd", "user"] as const),
   ...(["description", "enabled", "options"] as const),
 ];
 

@@ -42,6 +42,7 @@ async function beginWith({ client, ticket, timeout }: JobTransaction, watched: b
     ["crontabber.attempt", String(ticket.attempt)],
     ["crontabber.run_id", ticket.runId],
     ["crontabber.fence", String(ticket.fence)],
+    ["crontabber.payload", ticket.payload ?? ""],
     ["tcp_keepalives_idle", "10"],
     ["tcp_keepalives_interval", "5"],
     ["tcp_keepalives_count", "3"],

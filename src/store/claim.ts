@@ -1,7 +1,7 @@
 /** Taking a job: one short transaction that decides again under the row lock. Owns the order of locks; starts nothing. */
 import type { Job } from "../core/job.ts";
 import type { ParentFacts, RunAt } from "../core/parents.ts";
-import { type ByHand, type Due, decide, type Facts, unclaimed, type Verdict } from "../core/plan.ts";
+import { type ByHand, type Due, decide, type Facts, type Holder, limited, type NotDue, unclaimed, type Verdict } from "../core/plan.ts";
 import { type Plan, planned, replan, type Skipped } from "../core/replan.ts";
 import type { JobState, Outcome, Ticket } from "../core/state.ts";
 import type { Queryable } from "./db.ts";
@@ -36,19 +36,32 @@ export type Claimed = (
 /** Runs inside the caller's transaction. Throws 55P03 if a row is locked, 23505 if the ledger refuses the run. */
 export async function claimIn(tx: Queryable, sql: Statements, request: ClaimRequest): Promise<Claimed> {
   const { job, hand } = request;
+  const locked = await lockRow(tx, sql, request);
+  if (!locked) return { held: false, verdict: NO_ROW, state: null };
+  const { now, state, skipped } = locked;
+  const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
+  const parents = await lockParents(tx, sql, request, facts);
+  const verdict = decide(job, { ...facts, parents }, hand);
+  if (!verdict.due) return { held: false, verdict, state, skipped };
+  return { ...(await take(tx, sql, request, { due: verdict, state })), skipped };
+}
+
+export const NO_ROW: NotDue = { due: false, why: "not-yet", detail: "its row has just been reset" };
+
+/** The job's row under its lock, with whatever change of plan it needed. Null: there is none. Throws 55P03. */
+export async function lockRow(
+  tx: Queryable,
+  sql: Statements,
+  request: Pick<ClaimRequest, "job" | "now" | "host" | "pid" | "maxOngoingAge">,
+): Promise<{ now: Date; state: JobState; skipped: Skipped | null } | null> {
+  const { job } = request;
   const row = (await tx.query(sql.lockJob, [request.now, job.name])).rows[0];
-  if (!row) return { held: false, verdict: { due: false, why: "not-yet", detail: "its row has just been reset" }, state: null };
+  if (!row) return null;
   const now = toDate(row.now) ?? new Date(0);
   const read = unclaimed(toState(row as StateRow), request.maxOngoingAge);
   const plan = replan(job, read, now);
   if (plan) await writePlan(tx, sql, { ...request, plan, from: read });
-  const state = plan?.state ?? read;
-  const facts = { now, state, tags: request.tags, maxOngoingAge: request.maxOngoingAge };
-  const parents = await lockParents(tx, sql, request, facts);
-  const verdict = decide(job, { ...facts, parents }, hand);
-  const skipped = plan?.skipped ?? null;
-  if (!verdict.due) return { held: false, verdict, state, skipped };
-  return { ...(await take(tx, sql, request, { due: verdict, state })), skipped };
+  return { now, state: plan?.state ?? read, skipped: plan?.skipped ?? null };
 }
 
 async function lockParents(tx: Queryable, sql: Statements, request: ClaimRequest, facts: Omit<Facts, "parents">): Promise<ParentFacts[]> {
@@ -77,6 +90,8 @@ export async function parentsAt(tx: Queryable, sql: Statements, names: readonly 
 interface Taking {
   readonly due: Due;
   readonly state: JobState;
+  /** What whoever asked for the run has sent along. */
+  readonly payload?: string | null;
 }
 
 async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due, state }: Taking): Promise<Claimed> {
@@ -89,14 +104,52 @@ async function take(tx: Queryable, sql: Statements, request: ClaimRequest, { due
     return { held: false, verdict: "closed", state };
   }
   const attempt = manual ? due.attempt : Math.max(due.attempt, Number(known?.attempt ?? 0) + 1);
-  const run = { ...due, attempt };
-  const { rows } = await tx.query(sql.claim, claimParams(request, state, run));
+  return start(tx, sql, request, { due: { ...due, attempt }, state });
+}
+
+/** Makes the run of it: the locks, the job's row, the ledger's. The caller has decided, under the row's lock. */
+export async function start(tx: Queryable, sql: Statements, request: ClaimRequest, { due: run, state, payload }: Taking): Promise<Claimed> {
+  const { job, hand } = request;
+  const limit = await takeLocks(tx, sql, request);
+  if (limit) return { held: false, verdict: limit, state };
+  // What is not for the open slot leaves the plan as it is, to the microsecond.
+  const { rows } = await tx.query(...(run.opens ? claimParams(sql, request, { state, run }) : besideParams(sql, request)));
   const claimedAt = toDate(rows[0]?.claimed_at);
-  if (!claimedAt) return { held: false, verdict: { due: false, why: "ongoing", detail: "claimed by another process" }, state };
+  if (!claimedAt) {
+    if (job.locks.length > 0) await tx.query(sql.dropLocks, [request.runId]);
+    return { held: false, verdict: { due: false, why: "ongoing", detail: "claimed by another process" }, state };
+  }
   const inserted = await tx.query(sql.insertRun, [
     ...[request.runId, job.name, run.slot, run.attempt, run.trigger, request.host, request.pid, run.missed, run.missedFrom],
   ]);
-  return { held: true, ticket: ticketOf(request, run, { claimedAt, fence: BigInt(String(inserted.rows[0]?.id)), state }) };
+  if (hand?.by) {
+    const detail = JSON.stringify({ run_id: request.runId, slot: run.slot, force: hand.force });
+    await tx.query(sql.noteEvent, ["run", job.name, hand.by.note, hand.by.who, detail]);
+  }
+  return {
+    held: true,
+    ticket: ticketOf(request, run, { claimedAt, fence: BigInt(String(inserted.rows[0]?.id)), state, payload: payload ?? null }),
+  };
+}
+
+/** All of the job's locks, or none: null, they are ours with this transaction. */
+async function takeLocks(tx: Queryable, sql: Statements, { job, runId }: ClaimRequest): Promise<NotDue | null> {
+  const wanted = new Set(job.locks);
+  if (wanted.size === 0) return null;
+  const taken = await tx.query(sql.takeLocks, [[...wanted], runId, job.name]);
+  if (taken.rowCount === wanted.size) return null;
+  await tx.query(sql.dropLocks, [runId]);
+  return limited(await holdersOf(tx, sql, job)) ?? { due: false, why: "limit", detail: "one of its locks was held a moment ago" };
+}
+
+/** Who else holds the job's locks, by name. */
+export async function holdersOf(db: Queryable, sql: Statements, job: Pick<Job, "name" | "locks">): Promise<Holder[]> {
+  if (job.locks.length === 0) return [];
+  const { rows } = await db.query(sql.holders, [job.locks, job.name]);
+  return rows.map((r) => ({
+    ...{ lock: String(r.name), job: String(r.app_name), host: (r.host as string | null) ?? null },
+    since: toDate(r.since) ?? new Date(0),
+  }));
 }
 
 /** The open slot is behind us already: the next one is open, nothing is run. */
@@ -105,25 +158,27 @@ function pastOf(state: JobState, due: Due): Plan {
   return { why: "edited", state: { ...state, ...next, moved: false }, skipped: null };
 }
 
-/** A run for the open slot moves the row's plan to it; any other leaves the plan alone. */
-function claimParams(request: ClaimRequest, state: JobState, run: Due): unknown[] {
-  const { job } = request;
-  const fresh = run.opens && state.slot?.getTime() !== run.slot.getTime();
+type Statement = readonly [text: string, params: unknown[]];
+const owner = ({ job, runId, host, pid }: ClaimRequest): unknown[] => [
+  ...[job.name, runId, host, pid, job.lease, job.schedule.text, job.dependsOn],
+];
+
+/** A run for the open slot moves the row's plan to it. */
+function claimParams(sql: Statements, request: ClaimRequest, { state, run }: { state: JobState; run: Due }): Statement {
+  const fresh = state.slot?.getTime() !== run.slot.getTime();
   const lastSlot = state.lastSlot && state.lastSlot > run.slot ? state.lastSlot : run.slot;
-  const plan = run.opens
-    ? [state.nextRun, run.slot, lastSlot, run.attempt, fresh ? 0 : state.slotErrors, run.missed, run.missedFrom]
-    : [state.nextRun, state.slot, state.lastSlot, state.attempt, state.slotErrors, state.missed, state.missedFrom];
-  return [
-    ...[job.name, request.runId, request.host, request.pid, job.lease, job.schedule.text, job.dependsOn],
-    ...plan,
-    request.maxOngoingAge,
-  ];
+  const plan = [state.nextRun, run.slot, lastSlot, run.attempt, fresh ? 0 : state.slotErrors, run.missed, run.missedFrom];
+  return [sql.claim, [...owner(request), ...plan, request.maxOngoingAge]];
+}
+
+function besideParams(sql: Statements, request: ClaimRequest): Statement {
+  return [sql.claimBeside, [...owner(request), request.maxOngoingAge]];
 }
 
 function ticketOf(
   request: ClaimRequest,
   run: Due,
-  { claimedAt, fence, state }: { claimedAt: Date; fence: bigint; state: JobState },
+  { claimedAt, fence, state, payload }: { claimedAt: Date; fence: bigint; state: JobState; payload: string | null },
 ): Ticket {
   const { backfill, retry, errorRetryTime, maxAttempts, onLost, maxLost, name, lease } = request.job;
   const { slot, attempt, trigger, missed, missedFrom, nextSlot, opens } = run;
@@ -131,6 +186,6 @@ function ticketOf(
   const before = { errors: state.errorCount, slotErrors: attempt > 1 ? state.slotErrors : 0 };
   return {
     ...{ job: name, runId: request.runId, fence, slot, attempt, trigger, missed, missedFrom, nextSlot, opens, claimedAt, lease, policy },
-    ...before,
+    ...{ ...before, payload },
   };
 }

@@ -7,13 +7,19 @@ import { endRun, writeState } from "./record.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import type { Statements } from "./sql.ts";
 
-export type Renewal = "renewed" | "locked" | "gone";
+/** `gone`: another owns the job now; `locked`: ask again soon; `cancelled`: renewed, but somebody asked for the run to end. */
+export type Renewal = "renewed" | "cancelled" | "locked" | "gone";
 
-/** One statement for all runs of this process. `gone`: another owns the job now; `locked`: ask again soon. */
+/** One statement for all runs of this process. */
 export async function renew(db: Queryable, sql: Statements, runIds: readonly string[]): Promise<Map<string, Renewal>> {
   const { rows } = await db.query(sql.renew, [runIds]);
-  const seen = new Map(rows.map((r) => [r.run_id as string, r.renewed === true ? ("renewed" as const) : ("locked" as const)]));
+  const seen = new Map(rows.map((r) => [r.run_id as string, renewalOf(r)]));
   return new Map(runIds.map((id) => [id, seen.get(id) ?? "gone"]));
+}
+
+function renewalOf(row: Row): Renewal {
+  if (row.renewed !== true) return "locked";
+  return row.cancelled === true ? "cancelled" : "renewed";
 }
 
 /** What the first look saw of a dead claim. */
@@ -45,7 +51,10 @@ export async function reapIn(
   const run = (await tx.query(sql.readRun, [seen.runId])).rows[0];
   const ticket = ticketOf(state, run, job);
   const value = `the lease of ${state.host ?? "its host"} ran out at ${state.leaseUntil?.toISOString()}`;
-  const end: RunEnd = { outcome: "lost", error: { type: "LostLease", value, traceback: "" }, result: null, output: null };
+  // What somebody wanted ended is not tried again.
+  const by = own.cancelled === true ? `cancelled by ${own.cancel_note}; ` : null;
+  const error = { type: by === null ? "LostLease" : "Cancelled", value: `${by ?? ""}${value}`, traceback: "" };
+  const end: RunEnd = { outcome: by === null ? "lost" : "cancelled", error, result: null, output: null };
   await writeState(tx, sql, { own, ticket, end });
   await endRun(tx, sql, { ticket, end });
   return true;
@@ -71,5 +80,6 @@ function ticketOf(state: JobState, run: Row | undefined, job: Job | null): Ticke
     slotErrors: state.slotErrors,
     lease: state.leaseSeconds ?? 0,
     policy: job ?? GHOST,
+    payload: null,
   };
 }

@@ -35,7 +35,8 @@ export async function writePlan(tx: Queryable, sql: Statements, { job, plan, fro
   const stays = state.nextRun?.getTime() === from.nextRun?.getTime();
   const { rowCount } = await tx.query(sql.writePlan, [
     ...[job.name, state.nextRun, state.slot, state.schedule, state.attempt, state.slotErrors],
-    ...[state.missed, state.missedFrom, state.disabledAt, stays, maxOngoingAge],
+    ...[state.missed, state.missedFrom, state.disabledAt, stays, state.pausedAt, state.pausedBy, state.pauseNote, state.pausedUntil],
+    ...[state.resumedAt, state.resumeSkip, state.markedAt, maxOngoingAge],
   ]);
   if (rowCount === 0 || !skipped) return;
   const why = { type: "Skipped", value: skipped.reason, traceback: "" };

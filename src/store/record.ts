@@ -2,6 +2,7 @@
 import { advance } from "../core/advance.ts";
 import type { Outcome, RunEnd, Ticket } from "../core/state.ts";
 import type { Queryable, Row } from "./db.ts";
+import { endRequest } from "./request-end.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Statements, statements } from "./sql.ts";
 
@@ -32,6 +33,11 @@ export async function recordWith(
   return "recorded";
 }
 
+/** Tells listeners that the job's row has changed. Sent with the transaction, or not at all. */
+export async function tell(tx: Queryable, sql: Statements, job: string, what: string): Promise<void> {
+  await tx.query(sql.tell, [JSON.stringify({ job, what })]);
+}
+
 /** Moves the row on; the caller holds its lock and has seen that the run owns it. */
 export async function writeState(
   tx: Queryable,
@@ -39,20 +45,28 @@ export async function writeState(
   { own, ticket, end }: { own: Row; ticket: Ticket; end: Pick<RunEnd, "outcome" | "error"> },
 ): Promise<void> {
   const change = advance(toState(own as StateRow), ticket, end, toDate(own.now) ?? new Date(0));
-  await tx.query(sql.record, [
-    ...[ticket.job, ticket.runId, change.lastSuccess, change.nextRun, change.keepMoved, change.slot, change.attempt],
-    ...[change.slotErrors, change.lostCount, change.missed, change.missedFrom, change.errorCount],
-    ...[JSON.stringify(change.lastError ?? {}), change.held],
-  ]);
+  const lastError = JSON.stringify(change.lastError ?? {});
+  const whose = [ticket.job, ticket.runId, change.lastSuccess];
+  if (!ticket.opens) {
+    await tx.query(sql.recordBeside, [...whose, change.lostCount, change.errorCount, lastError, change.held]);
+  } else {
+    await tx.query(sql.record, [
+      ...[...whose, change.nextRun, change.keepMoved, change.slot, change.attempt, change.slotErrors],
+      ...[change.lostCount, change.missed, change.missedFrom, change.errorCount, lastError, change.held],
+    ]);
+  }
+  await tell(tx, sql, ticket.job, end.outcome);
 }
 
-/** The ledger's row and the original's log row. */
+/** The ledger's row, the original's log row, and the request that the run has served. */
 export async function endRun(
   tx: Queryable,
   sql: Statements,
-  { ticket, end }: { ticket: Pick<Ticket, "runId" | "policy">; end: RunEnd },
+  { ticket, end }: { ticket: Pick<Ticket, "runId" | "policy"> & { readonly opens?: boolean }; end: RunEnd },
 ): Promise<void> {
   const { error } = end;
+  // A run for the open slot is the schedule's: nobody asked for it.
+  if (ticket.opens !== true) await endRequest(tx, sql, { ticket, end });
   const json = error && JSON.stringify(error);
   const { rowCount } = await tx.query(sql.endRun, [ticket.runId, end.outcome, json, end.result, end.output]);
   // A ledger row that is not there was lost in a fail-over, or ended by a reset: the log would lie.

@@ -1,4 +1,5 @@
 /** Forgetting a job's row, on purpose and by hand. The ledger keeps its rows, stamped. */
+import type { By } from "../core/plan.ts";
 import type { Queryable } from "./db.ts";
 import { endRun } from "./record.ts";
 import { toDate } from "./rows.ts";
@@ -15,10 +16,12 @@ export interface ResetRequest {
   readonly force: boolean;
   /** Seconds, as for claims of the Python tool. */
   readonly maxOngoingAge: number;
+  /** Left as an event; absent: the database's user. */
+  readonly by?: By;
 }
 
 /** As if the job had never run. Refused beside a living owner, unless forced. A pause survives: it was a human's word. */
-export async function resetIn(tx: Queryable, sql: Statements, { name, force, maxOngoingAge }: ResetRequest): Promise<Reset> {
+export async function resetIn(tx: Queryable, sql: Statements, { name, force, maxOngoingAge, by }: ResetRequest): Promise<Reset> {
   const row = (await tx.query(sql.lockForReset, [name, maxOngoingAge])).rows[0];
   if (!row) return { done: false, why: "no-row" };
   const runId = row.run_id as string | null;
@@ -27,13 +30,16 @@ export async function resetIn(tx: Queryable, sql: Statements, { name, force, max
     return { done: false, why: "owned", host: String(row.host ?? "a host of the Python tool"), since: toDate(row.ongoing) };
   }
   if (runId !== null) {
-    const error = { type: "Cancelled", value: "the job was reset while it ran", traceback: "" };
+    const value = `the job was reset while it ran${by ? `, by ${by.who}` : ""}${by?.note ? `: ${by.note}` : ""}`;
+    const error = { type: "Cancelled", value, traceback: "" };
     const end = { outcome: "cancelled" as const, error, result: null, output: null };
     await endRun(tx, sql, { ticket: { runId, policy: NO_BACKFILL }, end });
   }
   await tx.query(sql.stampReset, [name]);
-  await tx.query(sql.deleteJob, [name]);
-  if (row.paused_at) await tx.query(sql.keepPause, [name, row.paused_at, row.paused_by, row.pause_note]);
+  const gone = (await tx.query(sql.deleteJob, [name])).rows[0];
+  if (gone && gone.paused_at !== null)
+    await tx.query(sql.keepPause, [name, gone.paused_at, gone.paused_by, gone.pause_note, gone.paused_until]);
+  await tx.query(sql.noteEvent, ["reset", name, by?.note ?? null, by?.who ?? null, JSON.stringify({ force, run_id: runId })]);
   return { done: true, fenced: runId };
 }
 
@@ -41,8 +47,3 @@ const NO_BACKFILL = {
   ...{ backfill: false, retry: "fixed" as const, errorRetryTime: 0, maxAttempts: null },
   ...{ onLost: "retry" as const, maxLost: 1 },
 };
-
-/** Removes a held job's hold. False: it was not held. */
-export async function unlock(db: Queryable, sql: Statements, name: string): Promise<boolean> {
-  return (await db.query(sql.unlock, [name])).rowCount === 1;
-}

@@ -3,14 +3,17 @@
  * files beside it. Tests that explore interleavings import these very texts.
  */
 
+import { hostStatements } from "./host-statements.ts";
+import { requestStatements } from "./request-sql.ts";
+
 /**
  * A row as `toState` reads it. Times travel as milliseconds: no zone, no date style, and `infinity` arrives as a number. Ages are
  * differences of numbers, too: one infinite timestamp in a subtraction would fail the statement, and with it every pass of the fleet.
  */
 const STATE = `c.app_name, ${["next_run", "first_run", "last_run", "last_success", "ongoing", "lease_until", "slot", "last_slot"].map(ms).join(", ")},
-  ${["missed_from", "paused_at", "held_at", "disabled_at"].map(ms).join(", ")},
+  ${["missed_from", "paused_at", "paused_until", "resumed_at", "marked_at", "held_at", "disabled_at"].map(ms).join(", ")},
   c.error_count, c.depends_on, c.last_error::text AS last_error, c.run_id, c.host, c.lease_seconds, c.heartbeats, c.schedule,
-  c.attempt, c.slot_errors, c.lost_count, c.missed, c.paused_by, c.pause_note, c.held_reason,
+  c.attempt, c.slot_errors, c.lost_count, c.missed, c.paused_by, c.pause_note, c.resume_skip, c.held_reason,
   c.next_run IS DISTINCT FROM c.planned_next AS moved,
   coalesce(c.lease_until < clock_timestamp(), false) AS lease_expired,
   extract(epoch FROM clock_timestamp())::float8 - extract(epoch FROM c.ongoing)::float8 AS ongoing_age`;
@@ -32,9 +35,19 @@ const NOW = "(extract(epoch FROM coalesce($1::timestamptz, clock_timestamp())) *
 
 export type Statements = ReturnType<typeof statements>;
 
+/** The schema's name as texts have it before a table's: quoted, with a dot. */
+export const quoted = (schema: string): string => `"${schema.replaceAll('"', '""')}".`;
+
 /** `schema` is quoted here; nothing else is ever put into a text. */
 export function statements(schema: string) {
-  const q = `"${schema.replaceAll('"', '""')}".`;
+  const q = quoted(schema);
+  const host = hostStatements(q);
+  const snapshot = (more: string, column: string) => `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
+        (SELECT max(version) FROM ${q}crontabber_migration) AS version,
+        (SELECT max(oldest_program) FROM ${q}crontabber_migration) AS oldest_program,
+        (SELECT bool_or(pruned_at < clock_timestamp() - interval '1 hour') FROM ${q}crontabber_upkeep) AS prune_due,
+        EXISTS (SELECT 1 FROM ${q}crontabber_request WHERE ended_at IS NULL) AS requests_open${column})${more}
+      SELECT n.*, ${STATE} FROM n LEFT JOIN ${q}crontabber c ON true`;
   return {
     /** A transaction of the scheduler never waits long, nor holds a lock for long when its host is cut off. One message, poolers keep it together. */
     begin: `BEGIN; SELECT set_config('lock_timeout', '2000', true), set_config('statement_timeout', '8000', true), set_config('idle_in_transaction_session_timeout', '5000', true)`,
@@ -42,11 +55,9 @@ export function statements(schema: string) {
     rollback: "ROLLBACK",
 
     /** One moment, all rows, and the schema's demands, in one statement. A row of nulls where the table is empty. */
-    snapshot: `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
-        (SELECT max(version) FROM ${q}crontabber_migration) AS version,
-        (SELECT max(oldest_program) FROM ${q}crontabber_migration) AS oldest_program,
-        (SELECT bool_or(pruned_at < clock_timestamp() - interval '1 hour') FROM ${q}crontabber_upkeep) AS prune_due)
-      SELECT n.*, ${STATE} FROM n LEFT JOIN ${q}crontabber c ON true`,
+    snapshot: snapshot("", ""),
+    /** The same for a host that runs jobs: once a minute it leaves that it was here, in the very statement that looks. */
+    look: snapshot(`, ${host.touch}`, `, ${host.due} AS host_due`),
 
     /** First plans. Another host may have been faster: its row stands. */
     insertPlans: `INSERT INTO ${q}crontabber (app_name, next_run, planned_next, slot, schedule, depends_on, disabled_at, error_count, attempt, slot_errors, lost_count, missed)
@@ -79,8 +90,9 @@ export function statements(schema: string) {
     /** A change of plan, under the row lock and never over an owner. What stays stays as it is: microseconds and infinity are not ours to round. */
     writePlan: `UPDATE ${q}crontabber SET next_run = CASE WHEN $10::boolean THEN next_run ELSE $2 END,
         planned_next = CASE WHEN $10::boolean THEN next_run ELSE $2 END, slot = $3, schedule = $4, attempt = $5, slot_errors = $6,
-        missed = $7, missed_from = $8, disabled_at = $9, ongoing = NULL
-      WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $11 * interval '1 second')`,
+        missed = $7, missed_from = $8, disabled_at = $9, ongoing = NULL, paused_at = $11, paused_by = $12, pause_note = $13,
+        paused_until = $14, resumed_at = $15, resume_skip = $16, marked_at = $17
+      WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $18 * interval '1 second')`,
     insertSkipped: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, ended_at, outcome, missed, missed_from, error)
       VALUES ($1, $2, $3, 0, 'schedule', $4, $5, clock_timestamp(), 'skipped', $6, $7, $8)
       ON CONFLICT DO NOTHING`,
@@ -91,10 +103,24 @@ export function statements(schema: string) {
         next_run = $8, planned_next = $8, slot = $9, last_slot = $10, attempt = $11, slot_errors = $12, missed = $13, missed_from = $14
       WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $15 * interval '1 second')
       RETURNING (extract(epoch FROM ongoing) * 1000)::float8 AS claimed_at`,
+    /** As `claim`, for a run beside the plan: nothing of it is touched. */
+    claimBeside: `UPDATE ${q}crontabber SET run_id = $2, ongoing = clock_timestamp(), host = $3, pid = $4, lease_seconds = $5, heartbeats = 0,
+        lease_until = clock_timestamp() + $5 * interval '1 second', schedule = $6, depends_on = $7
+      WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $8 * interval '1 second')
+      RETURNING (extract(epoch FROM ongoing) * 1000)::float8 AS claimed_at`,
     /** The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). */
     insertRun: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, c.ongoing FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1
       RETURNING id`,
+    /**
+     * The key of a row is the lock: a second holder waits for the first one's transaction, and then gets no row. In the order of names,
+     * so that no two claims wait for each other. The transaction that ends the run deletes the rows (a trigger of the ledger's).
+     */
+    takeLocks: `INSERT INTO ${q}crontabber_lock (name, run_id, app_name)
+      SELECT n.name, $2, $3 FROM (SELECT DISTINCT name FROM unnest($1::text[]) AS u (name)) n ORDER BY n.name ON CONFLICT DO NOTHING`,
+    dropLocks: `DELETE FROM ${q}crontabber_lock WHERE run_id = $1`,
+    holders: `SELECT l.name, l.app_name, r.host, (extract(epoch FROM l.since) * 1000)::float8 AS since
+      FROM ${q}crontabber_lock l LEFT JOIN ${q}crontabber_run r USING (run_id) WHERE l.name = ANY($1) AND l.app_name <> $2 ORDER BY l.name`,
     /** After a lost answer to COMMIT: did the claim happen? */
     findClaim: `SELECT r.id FROM ${q}crontabber c JOIN ${q}crontabber_run r USING (run_id) WHERE c.run_id = $1`,
 
@@ -102,11 +128,12 @@ export function statements(schema: string) {
      * One statement renews all runs of a process. A row locked by a neighbour is skipped, not waited for: it must not cost
      * the other runs their leases. Three answers: renewed, locked for now, gone (no row here).
      */
-    renew: `WITH mine AS (SELECT app_name, run_id FROM ${q}crontabber WHERE run_id = ANY($1::uuid[])),
+    renew: `WITH mine AS (SELECT app_name, run_id, coalesce(cancel_run = run_id, false) AS cancelled FROM ${q}crontabber WHERE run_id = ANY($1::uuid[])),
       free AS (SELECT c.app_name FROM ${q}crontabber c WHERE c.run_id = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED),
       renewed AS (UPDATE ${q}crontabber c SET heartbeats = c.heartbeats + 1, lease_until = clock_timestamp() + c.lease_seconds * interval '1 second'
         FROM free WHERE c.app_name = free.app_name AND c.run_id = ANY($1::uuid[]) RETURNING c.run_id)
-      SELECT mine.run_id, renewed.run_id IS NOT NULL AS renewed FROM mine LEFT JOIN renewed USING (run_id)`,
+      SELECT mine.run_id, renewed.run_id IS NOT NULL AS renewed, mine.cancelled FROM mine LEFT JOIN renewed USING (run_id)`,
+    cancelNote: `SELECT cancel_note FROM ${q}crontabber WHERE run_id = $1 AND cancel_run = run_id`,
     progress: `UPDATE ${q}crontabber_run SET progress = $2 WHERE run_id = $1 AND outcome IS NULL`,
 
     /** Waits for the row, never NOWAIT: a result must not be lost because a neighbour looked at the row. */
@@ -115,11 +142,17 @@ export function statements(schema: string) {
      * The fence: WHERE run_id. Zero rows: the lease is gone and nothing of this may be written. A Python host that does not know the
      * fence may have cleared ongoing meanwhile; the last_run it wrote then stands.
      */
-    record: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL,
+    record: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL, cancel_run = NULL, cancel_note = NULL,
         first_run = coalesce(first_run, ongoing, last_run), last_run = coalesce(ongoing, last_run), last_success = coalesce($3, last_success),
         next_run = CASE WHEN $5::boolean THEN next_run ELSE $4 END, planned_next = CASE WHEN $5 THEN planned_next ELSE $4 END, slot = $6, attempt = $7, slot_errors = $8, lost_count = $9,
         missed = $10, missed_from = $11, error_count = $12, last_error = $13,
         held_at = CASE WHEN $14::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $14
+      WHERE app_name = $1 AND run_id = $2`,
+    /** As `record`, for a run beside the plan. */
+    recordBeside: `UPDATE ${q}crontabber SET run_id = NULL, ongoing = NULL, lease_until = NULL, lease_seconds = NULL, pid = NULL, cancel_run = NULL, cancel_note = NULL,
+        first_run = coalesce(first_run, ongoing), last_run = ongoing, last_success = coalesce($3, last_success),
+        lost_count = $4, error_count = $5, last_error = $6,
+        held_at = CASE WHEN $7::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $7
       WHERE app_name = $1 AND run_id = $2`,
     endRun: `UPDATE ${q}crontabber_run SET outcome = $2, ended_at = clock_timestamp(), error = $3, result = $4, output = $5
       WHERE run_id = $1 AND outcome IS NULL
@@ -133,7 +166,7 @@ export function statements(schema: string) {
     attachOutput: `UPDATE ${q}crontabber_run SET output = $2 WHERE run_id = $1 AND output IS NULL`,
 
     /** The second look: only a claim whose renewals have not moved since the first one is taken away. */
-    lockExpired: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c
+    lockExpired: `SELECT ${NOW} AS now, ${STATE}, c.cancel_run IS NOT DISTINCT FROM c.run_id AS cancelled, c.cancel_note FROM ${q}crontabber c
       WHERE c.app_name = $2 AND c.run_id = $3 AND c.heartbeats = $4 AND c.lease_until < clock_timestamp() FOR UPDATE NOWAIT`,
     readRun: `SELECT id, app_name, run_id, (extract(epoch FROM slot) * 1000)::float8 AS slot, attempt, trigger, missed,
         (extract(epoch FROM missed_from) * 1000)::float8 AS missed_from, (extract(epoch FROM claimed_at) * 1000)::float8 AS claimed_at, outcome
@@ -141,25 +174,33 @@ export function statements(schema: string) {
 
     /** The pause travels as ISO text: to the microsecond, and whatever the session's date style. */
     lockForReset: `SELECT app_name, run_id, host, (extract(epoch FROM ongoing) * 1000)::float8 AS ongoing,
-        to_json(paused_at) #>> '{}' AS paused_at, paused_by, pause_note, coalesce(lease_until < clock_timestamp(), false) AS expired,
+        coalesce(lease_until < clock_timestamp(), false) AS expired,
         run_id IS NULL AND ongoing IS NOT NULL AND ongoing > clock_timestamp() - $2 * interval '1 second' AS python_owns
       FROM ${q}crontabber WHERE app_name = $1 FOR UPDATE`,
-    deleteJob: `DELETE FROM ${q}crontabber WHERE app_name = $1`,
-    /** Without next_run and schedule: planned afresh by the next pass, as a job that never ran. */
-    keepPause: `INSERT INTO ${q}crontabber (app_name, paused_at, paused_by, pause_note, error_count) VALUES ($1, $2, $3, $4, 0)`,
+    /** A pause survives, as it was. What is left has no next_run and no schedule: planned afresh by the next pass, as a job that never ran. */
+    deleteJob: `WITH gone AS (DELETE FROM ${q}crontabber WHERE app_name = $1 RETURNING *)
+      SELECT app_name, (extract(epoch FROM paused_at) * 1000)::float8 AS paused_at, paused_by, pause_note,
+        (extract(epoch FROM paused_until) * 1000)::float8 AS paused_until FROM gone`,
+    keepPause: `INSERT INTO ${q}crontabber (app_name, paused_at, paused_by, pause_note, paused_until, error_count)
+      VALUES ($1, to_timestamp($2::float8 / 1000), $3, $4, to_timestamp($5::float8 / 1000), 0)`,
     stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp() WHERE app_name = $1 AND reset_at IS NULL`,
-    unlock: `UPDATE ${q}crontabber SET held_at = NULL, held_reason = NULL, lost_count = 0, slot_errors = 0 WHERE app_name = $1 AND held_at IS NOT NULL`,
+    /** Listeners learn from it what to look at; whoever does not listen looks again by himself. */
+    tell: "SELECT pg_notify('crontabber', $1)",
+    /** Steering: one implementation for us, psql and triggers; it locks the row, leaves an event and tells listeners. */
+    pause: `SELECT ${q}crontabber_pause($1, $2 * interval '1 second', $3, $4) AS done`,
+    resume: `SELECT ${q}crontabber_resume($1, $2, $3, $4) AS done`,
+    cancel: `SELECT ${q}crontabber_cancel($1, $2, $3) AS done`,
+    unlock: `SELECT ${q}crontabber_unlock($1, $2, $3) AS done`,
+    markSuccess: `SELECT ${q}crontabber_mark_success($1, $2, $3) AS done`,
+    /** What is done by us and not by a function leaves its event, too. */
+    noteEvent: `SELECT ${q}crontabber_note_event($1, $2, $3, $4, $5)`,
+    acts: `SELECT (extract(epoch FROM at) * 1000)::float8 AS at, what, who, note FROM ${q}crontabber_event WHERE app_name = $1 ORDER BY id DESC LIMIT $2`,
 
     history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE $1::text IS NULL OR r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
     runs: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.id = $1`,
     newestOutput: `SELECT ${RUN}, r.output FROM ${q}crontabber_run r WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
       AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,
     liveRuns: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.outcome IS NULL ORDER BY r.id`,
-
-    /** Whoever stamps the hour prunes; the others see zero rows. */
-    takePrune: `UPDATE ${q}crontabber_upkeep SET pruned_at = clock_timestamp() WHERE pruned_at < clock_timestamp() - interval '1 hour'`,
-    /** Small batches, never a live row, never one that a neighbour prunes. */
-    prune: `DELETE FROM ${q}crontabber_run WHERE id IN (SELECT id FROM ${q}crontabber_run
-      WHERE ended_at < clock_timestamp() - $1 * interval '1 day' AND outcome IS NOT NULL ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+    ...requestStatements(q),
   } as const;
 }

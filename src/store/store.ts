@@ -1,22 +1,29 @@
 /** The store as the engine and the command line see it: one method a deed. Owns retries, in-doubt answers and schema checks. */
-import { randomUUID } from "node:crypto";
 import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { ParentFacts } from "../core/parents.ts";
-import type { ByHand, Due, NotDue } from "../core/plan.ts";
-import type { Plan, Skipped } from "../core/replan.ts";
+import type { ByHand, Due } from "../core/plan.ts";
+import type { Plan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
-import { claimIn, parentsAt } from "./claim.ts";
-import { CommitUnknown, Database, isTransient, type Queryable, sqlState } from "./db.ts";
+import { parentsAt } from "./claim.ts";
+import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
+import { Fleet } from "./fleet.ts";
+import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
+import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
-import { type Reset, type ResetRequest, resetIn, unlock } from "./reset.ts";
+import { Requests } from "./requests.ts";
+import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
 import { type Statements, statements } from "./sql.ts";
+import { Steering } from "./steer.ts";
+import { type ClaimResult, take } from "./taking.ts";
+
+export type { ClaimResult } from "./taking.ts";
 
 export interface StoreSettings {
   readonly connection: Connection;
@@ -37,39 +44,63 @@ export interface Snapshot {
   readonly states: ReadonlyMap<string, JobState>;
   /** Nobody has pruned the ledger for an hour. */
   readonly pruneDue: boolean;
+  /** Somebody asked for something that has not ended; it may be waiting for its moment, or be on. */
+  readonly requestsOpen: boolean;
 }
-
-/** What a claim came to. `in-doubt`: COMMIT's answer was lost and the run could not be found; nothing may start. */
-export type ClaimResult = (
-  | { readonly held: true; readonly ticket: Ticket }
-  | { readonly held: false; readonly why: "locked" | "in-doubt" | "closed"; readonly detail: string }
-  | { readonly held: false; readonly why: "no"; readonly verdict: NotDue; readonly state: JobState | null }
-) & { readonly skipped?: Skipped | null };
-
-const LOCK_TRIES = 5;
-const PRUNE_BATCH = 500;
 
 export class Store {
   readonly db: Database;
   readonly sql: Statements;
   readonly settings: StoreSettings;
+  /** What people ask for by hand. */
+  readonly steering: Steering;
+  /** Runs that somebody asked for, for whichever host is free. */
+  readonly requests: Requests;
+  /** Hosts, locks and upkeep. */
+  readonly fleet: Fleet;
 
   constructor(settings: StoreSettings) {
     this.settings = settings;
     this.sql = statements(settings.schema);
     this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
+    this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
+    this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
+    this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
 
-  /** All rows at one moment, in one statement. Brings the schema up to date first, if it must and may. */
-  async snapshot(): Promise<Snapshot> {
-    const rows = (await this.#ready(() => this.db.query(this.sql.snapshot, [this.settings.pinned()]))).rows;
+  /**
+   * All rows at one moment, in one statement. Brings the schema up to date first, if it must and may. A host that runs jobs says with
+   * which: once a minute it leaves in the same statement that it was here.
+   */
+  async snapshot(looking: Looking | null = null): Promise<Snapshot> {
+    const now = this.settings.pinned();
+    const ask = () =>
+      looking ? this.db.query(this.sql.look, [now, ...touchParams(looking, this.settings)]) : this.db.query(this.sql.snapshot, [now]);
+    const rows = (await this.#ready(ask)).rows;
     const [first] = rows;
+    if (looking && first?.host_due === true) await this.fleet.write(looking);
     const states = rows.filter((row) => row.app_name !== null).map((row) => toState(row as StateRow));
     return {
       now: toDate(first?.now) ?? new Date(0),
       states: new Map(states.map((state) => [state.name, state])),
       pruneDue: first?.prune_due === true,
+      requestsOpen: first?.requests_open === true,
     };
+  }
+
+  /** The rows of some jobs, at one moment; a name without a row is missing. */
+  async read(names: readonly string[]): Promise<{ now: Date | null; states: ReadonlyMap<string, JobState> }> {
+    const { rows } = await this.db.query(this.sql.readJobs, [this.settings.pinned(), names]);
+    const states = rows.map((row) => toState(row as StateRow));
+    return { now: toDate(rows[0]?.now), states: new Map(states.map((state) => [state.name, state])) };
+  }
+
+  /**
+   * Hears what steering and records tell, on a connection of its own. Null: there is none to be had (a pooler in between takes LISTEN
+   * without an error, and never delivers); then polling is all there is. `lost` is called when the connection breaks.
+   */
+  listen(heard: (told: Told) => void, lost: () => void): Promise<{ close(): Promise<void> } | null> {
+    return listen(this.db, { heard, lost });
   }
 
   /** Applies missing migrations; the names of those applied. */
@@ -82,49 +113,25 @@ export class Store {
     if (plans.length > 0) await insertPlans(this.db, this.sql, plans);
   }
 
-  /** Takes the job if it is due, deciding again under its lock. Contention is a value; a lost COMMIT is looked up, never guessed. */
-  async claim(job: Job, parents: ReadonlyMap<string, Job>, hand: ByHand | null = null): Promise<ClaimResult> {
+  /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
+  async claim(
+    job: Job,
+    parents: ReadonlyMap<string, Job>,
+    hand: ByHand | null = null,
+    requestId: bigint | null = null,
+  ): Promise<ClaimResult> {
     const { host, tags, maxOngoingAge, pinned } = this.settings;
-    const runId = randomUUID();
-    const request = { job, parents, hand, runId, host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
-    let ticket: Ticket | null = null;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const claimed = await this.db.transaction(async (tx) => {
-          const taken = await claimIn(tx, this.sql, request);
-          ticket = taken.held ? taken.ticket : null;
-          return taken;
-        });
-        if (claimed.held) return claimed;
-        const { verdict, state, skipped } = claimed;
-        if (verdict === "closed") return { held: false, why: "closed", detail: "the slot had succeeded before" };
-        return { held: false, why: "no", verdict, state, ...(skipped && { skipped }) };
-      } catch (error) {
-        if (error instanceof CommitUnknown) return this.#resolve(ticket);
-        const state = sqlState(error);
-        if (state === "23505") return { held: false, why: "locked", detail: "the ledger has a live run of it" };
-        if (state !== "55P03" && state !== "40P01" && state !== "40001") throw error;
-        if (attempt === LOCK_TRIES) return { held: false, why: "locked", detail: "its row, or a parent's, is locked by another process" };
-        await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 25));
-      }
-    }
-  }
-
-  /** The answer to a claim's COMMIT was lost: the row tells, or nothing starts. */
-  async #resolve(ticket: Ticket | null): Promise<ClaimResult> {
-    const doubt = { held: false as const, why: "in-doubt" as const, detail: "the answer to the claim's COMMIT was lost" };
-    if (!ticket) return doubt;
-    try {
-      const found = await this.db.query(this.sql.findClaim, [ticket.runId]);
-      return found.rowCount === 1 ? { held: true, ticket } : doubt;
-    } catch {
-      // Unreachable: the claim may surface later, and its lease will run out.
-      return doubt;
-    }
+    const claim = { job, parents, hand, host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
+    return take({ db: this.db, sql: this.sql, claim, requestId });
   }
 
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>> {
     return renew(db, this.sql, runIds);
+  }
+
+  /** Who asked for a run to end, and why; null: it is not known any more. */
+  async cancelNote(runId: string): Promise<string | null> {
+    return ((await this.db.query(this.sql.cancelNote, [runId])).rows[0]?.cancel_note as string | null | undefined) ?? null;
   }
 
   async progress(runId: string, json: string): Promise<void> {
@@ -161,10 +168,6 @@ export class Store {
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
   }
 
-  unlock(name: string): Promise<boolean> {
-    return this.#ready(() => unlock(this.db, this.sql, name));
-  }
-
   /** A job's runs, newest first; null: those of all jobs. */
   async history(name: string | null, limit: number): Promise<Run[]> {
     return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
@@ -184,18 +187,6 @@ export class Store {
     return parents.map((p) => ({ ...p, at: at.get(p.name) ?? null }));
   }
 
-  /** Old ledger rows go, in small batches, at most once an hour over the whole fleet. Rows removed. */
-  async prune(days: number): Promise<number> {
-    if ((await this.db.query(this.sql.takePrune)).rowCount === 0) return 0;
-    let removed = 0;
-    for (let batch = 0; batch < 20; batch++) {
-      const { rowCount } = await this.db.query(this.sql.prune, [days, PRUNE_BATCH]);
-      removed += rowCount;
-      if (rowCount < PRUNE_BATCH) break;
-    }
-    return removed;
-  }
-
   /** The connection, the server or its mood is to blame: the same write may succeed later. */
   isTransient(error: unknown): boolean {
     return isTransient(error);
@@ -211,8 +202,8 @@ export class Store {
       const result = await work();
       if (this.#current(result)) return result;
     } catch (error) {
-      // 42P01 no table, 42703 no column, 3F000 no schema
-      if (!["42P01", "42703", "3F000"].includes(sqlState(error) ?? "")) throw error;
+      // 42P01 no table, 42703 no column, 42883 no function, 3F000 no schema
+      if (!["42P01", "42703", "42883", "3F000"].includes(sqlState(error) ?? "")) throw error;
     }
     if (!this.settings.autoMigrate) {
       const message = `the tables in schema "${this.settings.schema}" are missing or older than this program`;
@@ -223,7 +214,7 @@ export class Store {
   }
 
   #current(result: unknown): boolean {
-    const [first] = (result as { rows?: { version?: unknown; oldest_program?: unknown }[] }).rows ?? [];
+    const [first] = (result as { rows?: { version?: unknown; oldest_program?: unknown }[] } | undefined)?.rows ?? [];
     if (first?.version === undefined) return true;
     refuseNewer(first.oldest_program);
     return typeof first.version === "number" && first.version >= NEWEST;

@@ -8,7 +8,7 @@ const at = new Date("2026-11-20T03:00:00Z");
 const policy = { backfill: false, retry: "fixed" as const, errorRetryTime: 300, maxAttempts: null, onLost: "retry" as const, maxLost: 3 };
 const ticket = (over: Partial<Ticket> = {}): Ticket => ({
   ...{ job: "report", runId: "r-1", fence: 7n, slot: at, attempt: 1, trigger: "schedule", missed: 0, missedFrom: null, nextSlot: null },
-  ...{ opens: true, claimedAt: at, errors: 0, slotErrors: 0, lease: 120, policy },
+  ...{ opens: true, claimedAt: at, errors: 0, slotErrors: 0, lease: 120, policy, payload: null },
   ...over,
 });
 const error = { type: "TypeError", value: "fetch\nfailed \u001b[31m", traceback: "  at x" };

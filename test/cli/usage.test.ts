@@ -28,7 +28,7 @@ const CASES: readonly [args: string[], says: string][] = [
   [["config-test"], 'did you mean "configtest"?'],
   [["list-jobs"], 'did you mean "--list-jobs"?'],
   [["nightly-report"], "to run a job write crontabber run NAME"],
-  [["daemonize"], "crontabber help lists the verbs"],
+  [["daemonize"], 'did you mean "daemon"?'],
   [[""], 'there is no verb ""'],
   [["help", "lst"], 'did you mean "list"?'],
   [["config"], "config needs print or init"],

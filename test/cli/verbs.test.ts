@@ -13,7 +13,7 @@ import { json, makeFleet } from "./fleet.ts";
 const { database, site, sql, run } = await makeFleet();
 
 it("migrate applies what is missing, once", async () => {
-  await sql.query("DROP TABLE crontabber, crontabber_run, crontabber_log, crontabber_migration, crontabber_upkeep CASCADE");
+  await sql.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
   expect(await run("migrate")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^applied 0001_/) });
   expect(await run("migrate")).toMatchObject({ code: 0, stdout: "the tables are up to date\n", stderr: "" });
 });
@@ -53,6 +53,8 @@ describe("reading", () => {
       logs: ["logs", "bad"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
+      doctor: ["doctor"],
+      backfill: ["backfill", "good"],
       configtest: ["--configtest"],
     };
     expect(Object.keys(asked).sort()).toEqual(
@@ -60,7 +62,7 @@ describe("reading", () => {
         .map(({ verb }) => verb)
         .sort(),
     );
-    const codes: Record<string, number> = { explain: 4, check: 2 };
+    const codes: Record<string, number> = { explain: 4, check: 2, doctor: 1 };
     for (const [name, args] of Object.entries(asked)) {
       const { code, stdout, stderr } = await run(...args, "--json");
       expect({ name, code, stderr }).toEqual({ name, code: codes[name] ?? 0, stderr: "" });

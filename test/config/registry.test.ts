@@ -101,6 +101,7 @@ describe("a job", () => {
       lease: 120,
       transaction: false,
       tags: [],
+      locks: [],
       env: {},
       envPass: [],
       cwd: null,

@@ -246,7 +246,7 @@ describe("a row that is asleep", () => {
       }),
       { numRuns: 3000 },
     );
-    expect(found).toBeGreaterThan(20);
+    expect(found).toBeGreaterThan(5);
     expect(asleep(makeJob({ name: "j" }), makeState({ name: "j", nextRun: at("11:00:00") }), NOW)).toBe(true);
   });
 });

@@ -140,3 +140,83 @@ describe("dropping what is owed", () => {
     });
   });
 });
+
+describe("a pause that ended", () => {
+  const paused = { nextRun: at("07:00:00"), pausedAt: at("06:30:00"), pausedBy: "kim", pauseNote: "why" };
+  const over = { ...paused, pausedUntil: at("10:20:00") };
+  const seen = (backfill: boolean, over: object, now = NOW) =>
+    plan(makeJob({ name: "j", backfill }), makeState({ name: "j", ...over }), now);
+  const dropped = (to: string, count: number) => ({ from: at("07:00:00"), to: at(to), count, reason: "paused" as const });
+  it.each<[string, boolean, object, ReturnType<typeof seen>]>([
+    ["goes on while nobody resumes", false, paused, null],
+    ["goes on until its end", false, { ...paused, pausedUntil: at("10:30:01") }, null],
+    [
+      ...(["by itself: a plain job owes nothing older than its end", false, over] as const),
+      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: dropped("10:00:00", 4) },
+    ],
+    [
+      ...(["by itself long ago: what came due since is owed", false, { ...over, pausedUntil: at("08:30:00") }] as const),
+      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: dropped("08:00:00", 2) },
+    ],
+    [
+      ...(["by itself: a backfill job makes up its dates", true, over] as const),
+      { why: "resumed", nextRun: at("07:00:00"), slot: at("07:00:00"), skipped: null },
+    ],
+    [
+      ...([
+        "with skip: a backfill job drops what came due before",
+        true,
+        { nextRun: at("07:00:00"), resumedAt: at("09:10:00"), resumeSkip: true },
+      ] as const),
+      { why: "resumed", nextRun: at("10:00:00"), slot: at("10:00:00"), skipped: dropped("09:00:00", 3) },
+    ],
+    [
+      ...([
+        "and was followed by one that is over, too: the later end counts for a plain job",
+        false,
+        { ...over, resumedAt: at("06:20:00") },
+      ] as const),
+      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: dropped("10:00:00", 4) },
+    ],
+    [
+      ...([
+        "and was followed by one: only what was to be skipped is dropped",
+        true,
+        { ...over, resumedAt: at("08:20:00"), resumeSkip: true },
+      ] as const),
+      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: dropped("08:00:00", 2) },
+    ],
+  ])("%s", (_name, backfill, row, expected) => {
+    expect(seen(backfill, row)).toEqual(expected);
+  });
+  it("leaves nothing of it in the row; one that is settled while another goes on leaves that one", () => {
+    const gone = { pausedAt: null, pausedBy: null, pauseNote: null, pausedUntil: null, resumedAt: null, resumeSkip: false };
+    expect(replan(makeJob({ name: "j" }), makeState({ name: "j", ...over }), NOW)?.state).toMatchObject(gone);
+    const again = replan(makeJob({ name: "j" }), makeState({ name: "j", ...paused, resumedAt: at("09:10:00") }), NOW)?.state;
+    expect(again).toMatchObject({ ...gone, pausedAt: paused.pausedAt, pausedBy: "kim", pauseNote: "why" });
+  });
+});
+
+describe("a slot marked as succeeded", () => {
+  const row = { nextRun: at("08:05:00"), slot: at("08:00:00"), attempt: 2, slotErrors: 2, markedAt: at("10:20:00") };
+  const marked = (backfill: boolean, over: object) =>
+    plan(makeJob({ name: "j", backfill }), makeState({ name: "j", ...row, ...over }), NOW);
+  it("is closed; a plain job's mark covers what came due until then, and says so", () => {
+    expect(marked(false, {})).toEqual({
+      ...{ why: "marked", nextRun: at("11:00:00"), slot: at("11:00:00") },
+      skipped: { from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "marked" },
+    });
+    expect(replan(makeJob({ name: "j" }), makeState({ name: "j", ...row }), NOW)?.state).toMatchObject({
+      attempt: 0,
+      slotErrors: 0,
+      markedAt: null,
+    });
+  });
+  it("of a backfill job is the only one closed", () => {
+    expect(marked(true, {})).toEqual({ why: "marked", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: null });
+  });
+  it("that has not come yet stays open", () => {
+    const to = at("11:00:00");
+    expect(marked(false, { nextRun: to, slot: to })).toEqual({ why: "marked", nextRun: to, slot: to, skipped: null });
+  });
+});

@@ -43,7 +43,7 @@ function makeHeartbeat(): Heartbeat {
   });
 }
 
-const kept = (over: Partial<Kept> = {}): Kept => ({ trust: () => {}, fence: () => {}, ...over });
+const kept = (over: Partial<Kept> = {}): Kept => ({ trust: () => {}, fence: () => {}, cancel: () => {}, ...over });
 
 it("renews a long run while short ones come and go more often than it is renewed", async () => {
   const heartbeat = makeHeartbeat();
@@ -99,4 +99,20 @@ it("goes on after its connection was ended", async () => {
   const before = await beats();
   await until("it was renewed again", async () => (await beats()) > before, 10);
   await heartbeat.close();
+});
+
+it("renews at once when something was said about a run, and tells once that it is to be cancelled", async () => {
+  const heartbeat = makeHeartbeat();
+  const run = { ...(await claimed("said")), lease: 3600 };
+  const trusted: Trust[] = [];
+  let cancels = 0;
+  await heartbeat.ready(3);
+  heartbeat.add(run, uptime(), kept({ trust: (until) => trusted.push(until), cancel: () => cancels++ }));
+  await sql.query("SELECT crontabber_cancel('said')");
+  for (const renewals of [2, 3, 4]) {
+    heartbeat.soon();
+    await until("it was renewed", () => trusted.length >= renewals, 10);
+  }
+  await heartbeat.close();
+  expect(cancels).toBe(1);
 });

@@ -180,7 +180,7 @@ describe("a pass", () => {
 
   it("keeps an outcome that cannot be written in its spool, and the next pass delivers it", async () => {
     const job = makeJob({ name: "spooled" });
-    const { world, told, on } = worldOf(store, [job], { drainTimeout: 0.2 });
+    const { world, told, on } = worldOf(store, [job], { recordUntil: (began: number) => began + 0.2 });
     // Nobody may write the row while the run ends.
     const other = await test.database.client();
     let locked: Promise<unknown> = Promise.resolve();

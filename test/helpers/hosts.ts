@@ -33,6 +33,8 @@ export interface Site {
   /** `crontabber ARGS` as the host of that label. */
   start(host: string, args?: readonly string[], env?: Record<string, string>): Process;
   run(host: string, args?: readonly string[], env?: Record<string, string>): Promise<Ended>;
+  /** The same with the program of another build. */
+  startWith(cli: string, host: string, args?: readonly string[]): Process;
   /** A process that makes a pass for each call. */
   loop(host: string): Promise<{ pass(): Promise<Record<string, unknown>>; process: Process }>;
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export function makeSite(ini: string): Site {
     lines: (name) => readLines(join(folder, name)),
     start,
     run: (host, args, env) => start(host, args, env).ended,
+    startWith: (cli, host, args = []) => spawnHost(host, [cli, ...args]),
     loop: async (host) => {
       const process = spawnHost(host, [PASS_LOOP, join(folder, "crontabber.ini")]);
       const answers = createInterface({ input: process.child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
@@ -102,6 +105,9 @@ async function collect(child: ChildProcess): Promise<Ended> {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  const closed = once(child, "close");
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+  // What it wrote last may still be on its way; a grandchild that keeps the pipe open is not waited for.
+  await Promise.race([closed, new Promise((done) => setTimeout(done, 2_000).unref())]);
   return { code, signal, stdout, stderr };
 }

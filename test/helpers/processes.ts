@@ -12,6 +12,25 @@ export function alive(pid: number): boolean {
   }
 }
 
+/** Process ids of its direct children. */
+export function childrenOf(parent: number): number[] {
+  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(parent);
+    } catch {
+      // It ended meanwhile.
+      return false;
+    }
+  });
+}
+
+/** Its children, theirs, and so on. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
 /** Processes whose environment carries this text. */
 export function carrying(text: string): number[] {
   return readdirSync("/proc")

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { alive, childrenOf } from "./processes.ts";
 
 /** PostgreSQL refuses root: then it runs as this one. */
 const NOBODY = 65_534;
@@ -31,6 +32,10 @@ export interface TestServer {
   /** A superuser on the maintenance database `postgres`, over TCP. */
   readonly url: string;
   readonly port: number;
+  /** The server and all its sessions die at once, without a word. */
+  crash(): Promise<void>;
+  /** Up again after a crash, on the same port with the same data. Throws when it does not come up. */
+  restart(): Promise<void>;
   /** Fast shutdown; removes the folder. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -95,9 +100,16 @@ interface Launch {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** null when it ended instead of answering: most likely somebody took the port first. */
-async function launch({ bin, data, home, who, settings }: Launch): Promise<TestServer | null> {
-  const port = await freePort();
+/** The postmaster with its watchdog. */
+interface Running {
+  readonly pid: number;
+  /** Whether it came up; false: it ended instead, and everything of it is gone. */
+  readonly up: boolean;
+  /** Ends it and waits for that; its folder stays. */
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+async function run({ bin, data, home, who, settings }: Launch, port: number): Promise<Running> {
   const args = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = openSync(join(home, "server.log"), "a");
   const server = spawn(join(bin, "postgres"), ["-D", data, ...args], { ...who, cwd: home, detached: true, stdio: ["ignore", log, log] });
@@ -107,17 +119,39 @@ async function launch({ bin, data, home, who, settings }: Launch): Promise<TestS
     server.once("exit", () => done());
   });
   const dog = watchdog(server.pid ?? 0, home);
-  const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
-  const up = server.pid !== undefined && (await answers(url, server));
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     dog.kill("SIGKILL");
-    server.kill("SIGINT");
+    server.kill(signal);
     await ended;
-    if (up) rmSync(home, { recursive: true, force: true });
   };
-  if (up) return { url, port, stop };
-  await stop();
-  return null;
+  const up = server.pid !== undefined && (await answers(urlOf(port), server));
+  if (!up) await end("SIGINT");
+  return { pid: server.pid ?? 0, up, end };
+}
+
+const urlOf = (port: number): string => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
+
+/** null when it ended instead of answering: most likely somebody took the port first. */
+async function launch(how: Launch): Promise<TestServer | null> {
+  const port = await freePort();
+  let server = await run(how, port);
+  if (!server.up) return null;
+  const crash = async () => {
+    const sessions = childrenOf(server.pid);
+    await server.end("SIGKILL");
+    for (const pid of sessions) if (alive(pid)) process.kill(pid, "SIGKILL");
+    while (sessions.some(alive)) await sleep(10);
+  };
+  const restart = async () => {
+    server = await run(how, port);
+    if (!server.up)
+      throw new Error(`PostgreSQL did not come up again:\n${readFileSync(join(how.home, "server.log"), "utf8").slice(-4_000)}`);
+  };
+  const stop = async () => {
+    await server.end("SIGINT");
+    rmSync(how.home, { recursive: true, force: true });
+  };
+  return { url: urlOf(port), port, crash, restart, stop };
 }
 
 /** Starts one. `settings` come on top of the hostile ones. Throws with the server's log when it does not come up. */

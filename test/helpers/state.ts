@@ -37,6 +37,7 @@ export function makeTicket(over: Partial<Ticket> = {}): Ticket {
       lease: 120,
     },
     policy: { backfill: false, retry: "fixed", errorRetryTime: 300, maxAttempts: null, onLost: "retry", maxLost: 3 },
+    payload: null,
     ...over,
   };
 }

@@ -50,7 +50,7 @@ export function testWorld(store: Store, jobs: readonly Job[], over: Partial<Worl
   const clock: Clock = systemClock;
   const world: World = {
     ...{ registry: makeRegistry(...jobs), store, runner: async () => runner, heartbeat, emit, clock, spool: new Spool(folder, "test") },
-    ...{ concurrency: 10, drainTimeout: 5, tags: [], historyDays: 90, maxOngoingAge: 43_200 },
+    ...{ concurrency: 10, recordUntil: (began: number) => began + 5, tags: [], historyDays: 90, maxOngoingAge: 43_200 },
     ...{ draining: drain.signal, aborting: abort.signal },
     ...over,
   };

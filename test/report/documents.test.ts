@@ -1,6 +1,8 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { backfillDocument } from "#lib/report/backfill.js";
 import { configtestDocument } from "#lib/report/configtest.js";
+import { doctorDocument } from "#lib/report/doctor.js";
 import { explain, explainDocument } from "#lib/report/explain.js";
 import { ghostsDocument } from "#lib/report/ghosts.js";
 import { historyDocument } from "#lib/report/history.js";
@@ -11,19 +13,56 @@ import { next, nextDocument } from "#lib/report/next.js";
 import { show, showDocument } from "#lib/report/show.js";
 import type { Document } from "#lib/report/view.js";
 import { makeRegistry } from "../helpers/job.ts";
-import { fleet, history, run, view, viewOf } from "./fleet.ts";
+import { fleet, history, NOW, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
 const empty = viewOf(makeRegistry(), []);
 const untouched = viewOf(fleet, []);
+const acts = [{ at: NOW, what: "pause", who: "kim@web-1", note: null }];
+
+const backfill = {
+  ...{ id: 7n, by: "kim@web-1", note: null, requestedAt: NOW, from: NOW, to: NOW, again: false, force: false, slot: null, attempt: 0 },
+  ...{
+    notBefore: NOW,
+    reached: null,
+    total: null,
+    done: 0,
+    failed: 0,
+    cancelled: false,
+    cancelledBy: null,
+    runId: null,
+    endedAt: null,
+    outcome: null,
+  },
+};
+const started = {
+  slot: NOW,
+  attempt: 1,
+  reached: NOW,
+  total: 7,
+  cancelled: true,
+  cancelledBy: "kim@web-1",
+  runId: "r",
+  endedAt: NOW,
+  outcome: "cancelled",
+};
 
 const documents: Readonly<Record<string, () => readonly Document[]>> = {
   list: () => [listDocument(view), listDocument(untouched), listDocument(empty)],
-  show: () => fleet.jobs.flatMap((job) => [showDocument(show(view, job, history)), showDocument(show(untouched, job, []))]),
+  show: () =>
+    fleet.jobs.flatMap((job) => [showDocument(show(view, job, { runs: history, acts })), showDocument(show(untouched, job, { runs: [] }))]),
   explain: () => [view, untouched].flatMap((seen) => fleet.jobs.map((job) => explainDocument(explain(seen, { job })))),
   next: () => [nextDocument(next(view, fleet.jobs, 3)), nextDocument(next(empty, [], 1))],
   history: () => [historyDocument("a", history), historyDocument("a", []), historyDocument("a", [run({ outcome: null, endedAt: null })])],
   logs: () => history.map((one) => logsDocument({ run: one, output: "x\u0000" })),
+  backfill: () => [
+    backfillDocument("a", { backfills: [], dates: [NOW] }),
+    backfillDocument("a", { backfills: [backfill, { ...backfill, ...started }], dates: null }),
+  ],
+  doctor: () => [
+    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
+    doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+  ],
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
     configtestDocument({ problems: [], warnings: [] }),

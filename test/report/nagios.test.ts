@@ -68,6 +68,13 @@ test.each<[string, Spelt, Partial<JobState> | null, number, string]>([
   ["cancelled by a human", {}, { lastError: { type: "Cancelled", value: "by ops", traceback: "" } }, 0, ok],
   ["a job switched off", { enabled: false }, error("x"), 0, ok],
   ["an error of a job that is paused", {}, { ...error("x"), pausedAt: t("03:00:00") }, 2, "CRITICAL - a (command) | Error | x"],
+  [
+    "an error of a job that somebody has paused: by whom, until when and why come first",
+    {},
+    { ...error("x"), pausedAt: t("03:00:00"), pausedBy: "ops", pausedUntil: t("04:00:00"), pauseNote: "SMTP" },
+    2,
+    "CRITICAL - a (command) | Error | paused by ops until 2026-11-20 04:00:00 UTC (SMTP); x",
+  ],
   ["an error without its record", {}, { errorCount: 2 }, 2, "CRITICAL - a (command) | Error | failed 2 times"],
 ])("%s", (_, job, state, code, line) => {
   expect(told(job, state)).toEqual([code, line]);

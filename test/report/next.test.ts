@@ -89,6 +89,7 @@ test.each<[string, Spelt, Partial<JobState> | null, string[]]>([
     ["20 03:12:08 takeover (20 03:00:00)", "20 04:00:00 slot (20 04:00:00)", "20 05:00:00 slot (20 05:00:00)"],
   ],
   ["paused", {}, { slot: t("03:00:00"), nextRun: t("03:00:00"), pausedAt: t("03:01:00") }, []],
+  ["paused until later", {}, { slot: t("03:00:00"), nextRun: t("03:00:00"), pausedAt: t("03:01:00"), pausedUntil: t("04:00:00") }, []],
   ["on request", { schedule: "manual" }, { slot: null, nextRun: null }, []],
 ])("%s", (_, job, state, runs) => {
   expect(told(job, state)).toEqual(runs);

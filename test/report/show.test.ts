@@ -8,7 +8,7 @@ test.each(["build-report", "fetch-crashes", "vacuum-logs"])("%s whole", async (n
   const job = fleet.byName.get(name);
   if (!job) throw new Error(name);
   const runs = name === "fetch-crashes" ? history.slice(0, 5) : [];
-  await expect(showText(show(view, job, runs), UTC)).toMatchFileSnapshot(`../goldens/show-${name}.txt`);
+  await expect(showText(show(view, job, { runs }), UTC)).toMatchFileSnapshot(`../goldens/show-${name}.txt`);
 });
 
 test("what looks like a secret is shown nowhere", () => {
@@ -19,7 +19,7 @@ test("what looks like a secret is shown nowhere", () => {
       ...{ sentry_dsn: "https://s3cret-6@o1/2", batch: 500 },
     },
   });
-  const shown = show(viewOf(makeRegistry(job), []), job, []);
+  const shown = show(viewOf(makeRegistry(job), []), job, { runs: [] });
   const all = showText(shown, UTC) + JSON.stringify(showDocument(shown));
   expect(all).not.toContain("s3cret");
   expect(all).toContain("batch = 500");

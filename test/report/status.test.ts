@@ -36,6 +36,11 @@ test.each<[string, Spelt, Partial<JobState>]>([
   ["disabled", { enabled: false }, DUE],
   ["disabled failing ×2", { enabled: false }, { ...DUE, ...FAILED }],
   ["paused", {}, { ...DUE, pausedAt: t("03:00:00") }],
+  ["paused over in 47m", {}, { ...DUE, pausedAt: t("03:00:00"), pausedUntil: t("04:00:00") }],
+  [
+    ...(['paused by ops, over in 47m: "SMTP move", failing ×2', {}] as const),
+    { ...DUE, ...FAILED, pausedAt: t("03:00:00"), pausedBy: "ops", pausedUntil: t("04:00:00"), pauseNote: "SMTP move" },
+  ],
   ["paused by ops, failing ×2", {}, { ...DUE, ...FAILED, pausedAt: t("03:00:00"), pausedBy: "ops" }],
   ["held: lost", {}, { ...DUE, ...HELD }],
   ["held: lost, failing ×2", {}, { ...DUE, ...FAILED, ...HELD }],

@@ -283,7 +283,7 @@ describe("a record", () => {
     await a.record(ticket(await a.claim(job, all)), failure);
     expect(reason(await a.claim(job, all))).toBe("held");
     expect((await a.claim(job, all)).held).toBe(false);
-    expect(await a.unlock("hold")).toBe(true);
+    expect(await a.steering.unlock("hold", { who: "kim", note: null })).toBe(true);
     expect(ticket(await a.claim(job, all)).attempt).toBe(3);
   });
 

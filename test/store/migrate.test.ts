@@ -50,7 +50,7 @@ async function runOnce(store: Store): Promise<void> {
   if (!claimed.held) throw new Error(JSON.stringify(claimed));
   const end: RunEnd = { outcome: "succeeded", error: null, result: null, output: null };
   expect(await store.record(claimed.ticket, end)).toBe("recorded");
-  await store.prune(90);
+  await store.fleet.prune(90, null);
   expect(await store.reset({ name: "job", force: false })).toEqual({ done: true, fenced: null });
 }
 

@@ -4,12 +4,12 @@ import { check, checkDocument, type Health, unknown } from "../../report/nagios.
 import type { Call } from "../call.ts";
 import { failureOf } from "../failure.ts";
 import { answer, answerJson } from "../io.ts";
-import { configured, viewOf, withStore } from "../reading.ts";
+import { configured, fleetViewOf, withStore } from "../reading.ts";
 
 export async function handle(call: Call): Promise<number> {
   try {
     const setup = await configured(call);
-    const view = await withStore(setup, (store) => viewOf(setup, store));
+    const view = await withStore(setup, (store) => fleetViewOf(setup, store));
     return say(check(view, call.old ? " | " : " - "), call);
   } catch (error) {
     const failure = failureOf(error);

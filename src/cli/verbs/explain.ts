@@ -10,15 +10,15 @@ import type { Store } from "../../store/store.ts";
 import type { Call } from "../call.ts";
 import { answer, answerJson } from "../io.ts";
 import { jobNamed } from "../name.ts";
-import { configured, viewOf, withStore } from "../reading.ts";
+import { configured, fleetViewOf, withStore } from "../reading.ts";
 import { paperFor } from "../talk.ts";
 
 export async function handle(call: Call): Promise<number> {
   const setup = await configured(call);
   const job = jobNamed(setup, call.operands[0] ?? "");
   const told = await withStore(setup, async (store) => {
-    const view = await viewOf(setup, store);
-    return explain(view, { job, facts: await withLedger(view, job, store) });
+    const view = await fleetViewOf(setup, store);
+    return explain(view, { job, facts: { ...(await withLedger(view, job, store)), holders: await store.fleet.holders(job) } });
   });
   if (call.given.json) answerJson(explainDocument(told));
   else answer(explainText(told, paperFor(call.given, setup.config.timezone)));

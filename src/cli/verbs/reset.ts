@@ -4,6 +4,7 @@ import { EXIT } from "../exit.ts";
 import { answer } from "../io.ts";
 import { rowNamed } from "../name.ts";
 import { configured, withStore } from "../reading.ts";
+import { byOf } from "../steering.ts";
 import { tell } from "../talk.ts";
 
 export async function handle(call: Call): Promise<number> {
@@ -11,7 +12,7 @@ export async function handle(call: Call): Promise<number> {
   const { force } = call.given;
   const { name, reset } = await withStore(setup, async (store) => {
     const name = await rowNamed(setup, store, call.operands[0] ?? "");
-    return { name, reset: await store.reset({ name, force }) };
+    return { name, reset: await store.reset({ name, force, by: byOf(call, setup) }) };
   });
   if (!reset.done && reset.why === "owned") {
     const since = reset.since ? ` since ${reset.since.toISOString()}` : "";

@@ -115,6 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     alter: ({ renew }) => ({
       renew: change(renew, "c.run_id = ANY($1::uuid[])", "c.run_id IS NOT NULL")
         .replace("mine.run_id, renewed", "m AS run_id, renewed")
+        .replace("mine.cancelled", "false AS cancelled")
         .replace("FROM mine LEFT JOIN renewed USING (run_id)", "FROM unnest($1::uuid[]) m LEFT JOIN renewed ON true"),
     }),
   },

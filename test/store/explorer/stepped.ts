@@ -161,7 +161,7 @@ export class Stepped implements Queryable {
 
   /** The model must know of a claim before its answer is. */
   #announce(label: string, params: readonly unknown[]): void {
-    if (label !== "claim") return;
+    if (label !== "claim" && label !== "claimBeside") return;
     this.#stage.christen(String(params[1]), this.#process);
     this.#stage.model.claiming(String(params[1]), this.#process);
     this.deed = { kind: "claim", runId: String(params[1]) };

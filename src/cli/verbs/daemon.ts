@@ -1,0 +1,36 @@
+/** `daemon`: passes without end, until a signal. */
+import { connect, runDaemon, setUp } from "../../app.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { SIGNAL_CODES } from "../../signals.ts";
+import type { Call } from "../call.ts";
+import { EXIT } from "../exit.ts";
+import { failureOf } from "../failure.ts";
+import { leaveSignals } from "../io.ts";
+import { Voice } from "../voice.ts";
+
+export async function handle({ invocation, given }: Call): Promise<number> {
+  // Nobody mails a daemon's words: every change is told, each time.
+  const voice = new Voice({ invocation, given, named: true });
+  try {
+    const setup = await setUp(invocation, "pass");
+    const { config, broken, warnings } = setup;
+    voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+    voice.warn(warnings);
+    if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
+    const store = await connect(setup);
+    leaveSignals();
+    const { signalled, cut } = await runDaemon(setup, store, {
+      emit: (name, payload) => voice.emit(name, payload),
+      reload: () => setUp(invocation, "pass"),
+    });
+    await store.close();
+    return cut && signalled ? SIGNAL_CODES[signalled] : EXIT.done;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === "usage") throw error;
+    voice.trouble(failure);
+    return failure.code;
+  } finally {
+    await voice.settled();
+  }
+}

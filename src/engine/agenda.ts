@@ -1,0 +1,64 @@
+/** What a daemon's view asks for: what to start now, whose lease to look at twice, and when to look again. Decides by core alone. */
+import type { Job } from "../core/job.ts";
+import { planned, replan } from "../core/replan.ts";
+import type { JobState } from "../core/state.ts";
+import type { RequestRow } from "../store/request-rows.ts";
+import { judge } from "./pass.ts";
+import type { OpenRequests } from "./requests.ts";
+import type { View } from "./view.ts";
+import type { World } from "./world.ts";
+
+export interface Agenda {
+  /** Parents first. */
+  readonly due: readonly Job[];
+  /** What somebody asked for, of jobs whose own slots leave room. */
+  readonly asked: readonly { readonly job: Job; readonly request: RequestRow }[];
+  readonly expired: readonly { readonly job: Job; readonly state: JobState }[];
+  /** Jobs whose owner's lease would have run out by now, had nobody renewed it: their rows tell. */
+  readonly lapsed: readonly string[];
+  /** Milliseconds until something else comes due by itself; infinite: nothing will. */
+  readonly next: number;
+}
+
+interface Standing {
+  readonly busy: ReadonlyMap<string, unknown>;
+  /** It lost a claim a moment ago. */
+  waiting(name: string): boolean;
+  readonly requests: OpenRequests;
+}
+
+export function agenda(world: World, view: View, { busy, waiting, requests }: Standing): Agenda {
+  // One moment for all: a view's clock goes on while it is looked at.
+  const seen = { now: view.now, states: view.states, pruneDue: false, requestsOpen: false };
+  const due: Job[] = [];
+  const asked: { job: Job; request: RequestRow }[] = [];
+  const expired: { job: Job; state: JobState }[] = [];
+  const lapsed: string[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (const job of world.registry.order) {
+    if (busy.has(job.name) || waiting(job.name)) continue;
+    const state = seen.states.get(job.name) ?? null;
+    const verdict = judge(world, seen, job, null);
+    // A parent that is at work here ends here: its child is judged then.
+    if (verdict.due && job.dependsOn.some((name) => busy.has(name))) continue;
+    if (verdict.due || replan(job, state, seen.now)) due.push(job);
+    else if (state?.leaseExpired) expired.push({ job, state });
+    else if (state?.leaseUntil && state.leaseUntil <= seen.now) lapsed.push(job.name);
+    else {
+      const request = requests.ready(world, job, { state, now: seen.now });
+      if (request) asked.push({ job, request });
+      for (const at of [wakeAt(job, state, seen.now), requests.wakeAt(job, seen.now)]) {
+        if (at) next = Math.min(next, at.getTime() - seen.now.getTime());
+      }
+    }
+  }
+  return { due, asked, expired, lapsed, next };
+}
+
+/** When this job's answer may change by itself: its slot comes, its owner's lease runs out, its pause ends. */
+function wakeAt(job: Job, state: JobState | null, now: Date): Date | null {
+  if (state?.runId) return state.leaseUntil;
+  if (state?.pausedAt) return state.pausedUntil;
+  const { nextRun } = planned(job, state, now);
+  return nextRun !== null && nextRun > now ? nextRun : null;
+}

@@ -1,0 +1,26 @@
+/** One try at a job: claim, and if it is ours, run and record. The same for a pass and for the daemon. */
+import { uptime } from "../clock.ts";
+import type { Job } from "../core/job.ts";
+import type { ByHand, NotDue } from "../core/plan.ts";
+import type { JobState } from "../core/state.ts";
+import { type Supervised, supervise } from "./supervise.ts";
+import type { World } from "./world.ts";
+
+export type Tried =
+  | { readonly run: Supervised; readonly not: null; readonly state: null }
+  /** `not` null: the open slot had succeeded before and was closed, ask again. `state`: the row as the claim read it, if it did. */
+  | { readonly run: null; readonly not: NotDue | null; readonly state: JobState | null };
+
+/** Throws StoreError while the database cannot be used. */
+export async function attempt(world: World, job: Job, hand: ByHand | null): Promise<Tried> {
+  const { store, registry, heartbeat, emit } = world;
+  // What a start needs is there before the claim: a claimed job is not kept waiting, and one that cannot be renewed is not claimed.
+  await Promise.all([heartbeat.ready(job.lease), world.runner()]);
+  const sentAt = uptime();
+  const claimed = await store.claim(job, registry.byName, hand);
+  if (claimed.skipped) emit("job:skipped", { job: job.name, skipped: claimed.skipped });
+  if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
+  if (claimed.why === "closed") return { run: null, not: null, state: null };
+  if (claimed.why === "no") return { run: null, not: claimed.verdict, state: claimed.state };
+  return { run: null, not: { due: false, why: "locked", detail: claimed.detail }, state: null };
+}

@@ -1,0 +1,24 @@
+/** The statements on the rows of hosts. Owns the texts only; part of the first one belongs to the snapshot. */
+
+/** A host's own row is written again after so many seconds; a little less than a minute, for cron is not punctual. */
+const AGAIN = "interval '50 seconds'";
+
+/** Texts for one schema, `q` its quoted name with a dot. */
+export function hostStatements(q: string) {
+  return {
+    /** Part of the snapshot: the row is touched if it says what it should, and `host_due` asks for the whole row where it does not. */
+    touch: `touched AS (UPDATE ${q}crontabber_host SET gap = extract(epoch FROM clock_timestamp() - seen_at), seen_at = clock_timestamp(), pid = $6, mode = $7
+        WHERE label = $2 AND registry = $3 AND version = $4 AND tags = $5::text[] AND seen_at < clock_timestamp() - ${AGAIN})`,
+    due: `NOT EXISTS (SELECT 1 FROM ${q}crontabber_host WHERE label = $2
+        AND (registry = $3 AND version = $4 AND tags = $5::text[] OR seen_at > clock_timestamp() - ${AGAIN}))`,
+    write: `INSERT INTO ${q}crontabber_host AS h (label, registry, version, tags, pid, mode, jobs) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (label) DO UPDATE SET registry = excluded.registry, version = excluded.version, tags = excluded.tags, pid = excluded.pid,
+        mode = excluded.mode, jobs = excluded.jobs, seen_at = clock_timestamp(), gap = extract(epoch FROM clock_timestamp() - h.seen_at),
+        registry_since = CASE WHEN h.registry = excluded.registry THEN h.registry_since ELSE clock_timestamp() END
+      WHERE h.seen_at < clock_timestamp() - ${AGAIN}`,
+    read: `SELECT label, version, mode, tags, registry, jobs, gap, (extract(epoch FROM registry_since) * 1000)::float8 AS registry_since,
+        (extract(epoch FROM seen_at) * 1000)::float8 AS seen_at FROM ${q}crontabber_host ORDER BY label`,
+  } as const;
+}
+
+export type HostStatements = ReturnType<typeof hostStatements>;

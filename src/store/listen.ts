@@ -1,0 +1,64 @@
+/** Hearing that a row has changed, where a session connection is possible. Polling is the truth; this only makes it sooner. */
+import { randomUUID } from "node:crypto";
+import type { Database } from "./db.ts";
+
+/** What steering and records say. */
+export interface Told {
+  readonly job: string;
+  /** An outcome, or a steering verb. */
+  readonly what: string;
+}
+
+const CHANNEL = "crontabber";
+const QUERY_MS = 5_000;
+/** A notice comes at once, or never. */
+const ECHO_MS = 2_000;
+
+export async function listen(
+  db: Database,
+  { heard, lost }: { heard: (told: Told) => void; lost: () => void },
+): Promise<{ close(): Promise<void> } | null> {
+  const client = await db.dedicated(QUERY_MS);
+  const probe = randomUUID();
+  let echo: (came: boolean) => void = () => {};
+  const echoed = new Promise<boolean>((resolve) => {
+    echo = resolve;
+  });
+  client.on("notification", ({ payload }) => {
+    const told = parse(payload);
+    if (told?.what === probe) echo(true);
+    else if (told) heard(told);
+  });
+  let closing = false;
+  client.on("end", () => {
+    echo(false);
+    if (!closing) lost();
+  });
+  const close = async () => {
+    closing = true;
+    await client.end().catch(() => {}); // it may be gone already
+  };
+  try {
+    await client.query(`LISTEN ${CHANNEL}`);
+    // From another connection: a pooler in transaction mode would deliver what comes with the answer to the listener's own statement.
+    await db.query("SELECT pg_notify($1, $2)", [CHANNEL, JSON.stringify({ job: "", what: probe })]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const timer = setTimeout(() => echo(false), ECHO_MS);
+  const works = await echoed;
+  clearTimeout(timer);
+  if (works) return { close };
+  await close();
+  return null;
+}
+
+function parse(payload: string | undefined): Told | null {
+  try {
+    const told = JSON.parse(payload ?? "") as Partial<Told>;
+    return typeof told.job === "string" && typeof told.what === "string" ? { job: told.job, what: told.what } : null;
+  } catch {
+    return null; // somebody else's notice on our channel
+  }
+}
