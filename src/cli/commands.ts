@@ -84,6 +84,13 @@ export const COMMANDS: readonly Command[] = [
     says: "whether a job would run now, and why not; exit code 4 if it would not",
   },
   {
+    verb: "graph",
+    operands: [{ ...anyJob, says: `${JOB}: only what it needs and what needs it` }],
+    options: [option("format"), option("no-state"), json],
+    says: "which job depends on which, with their states",
+    more: "Where the database cannot be used, the states are left out, and that is told.",
+  },
+  {
     verb: "history",
     operands: [anyJob],
     options: [option("limit"), json, tz],

@@ -8,6 +8,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   show: () => import("./verbs/show.ts"),
   next: () => import("./verbs/next.ts"),
   explain: () => import("./verbs/explain.ts"),
+  graph: () => import("./verbs/graph.ts"),
   history: () => import("./verbs/history.ts"),
   logs: () => import("./verbs/logs.ts"),
   reset: () => import("./verbs/reset.ts"),

@@ -66,6 +66,29 @@ export const OF_VERBS: readonly Option[] = [
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
+  {
+    name: "format",
+    kind: "text",
+    value: "FORM",
+    choices: ["text", "dot", "mermaid", "json"],
+    says: "text (default), dot for Graphviz, mermaid, or json",
+  },
+  { name: "no-state", kind: "flag", says: "only jobs and dependencies: nothing is asked of the database" },
+  { name: "offline", kind: "flag", says: "without the database, as if no job had ever run; needs --from" },
+  {
+    name: "durations",
+    kind: "text",
+    value: "HOW",
+    says: "how long runs take: history (default: the median of each job), or so many seconds each",
+  },
+  { name: "fail", kind: "text", value: "LIST", says: "what is to fail: JOB (always) or JOB@SLOT (its first attempt), with commas between" },
+  { name: "with", kind: "text", value: "FILE", says: "compare with what this configuration would run" },
+  {
+    name: "fail-on",
+    kind: "text",
+    value: "LIST",
+    says: "exit code 1 if there are any: collisions, late, never, skipped, failed, clock, changes",
+  },
 ];
 
 /** For ever. Only one of them at a time. */

@@ -208,5 +208,7 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ format: text(values, "format"), noState: values.has("no-state"), offline: values.has("offline") },
+    ...{ durations: text(values, "durations"), fail: text(values, "fail"), failOn: text(values, "fail-on"), other: text(values, "with") },
   };
 }

@@ -51,6 +51,7 @@ describe("reading", () => {
       next: ["next"],
       history: ["history", "bad"],
       logs: ["logs", "bad"],
+      graph: ["graph"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
       doctor: ["doctor"],

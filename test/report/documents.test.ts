@@ -5,6 +5,7 @@ import { configtestDocument } from "#lib/report/configtest.js";
 import { doctorDocument } from "#lib/report/doctor.js";
 import { explain, explainDocument } from "#lib/report/explain.js";
 import { ghostsDocument } from "#lib/report/ghosts.js";
+import { graph, graphDocument } from "#lib/report/graph.js";
 import { historyDocument } from "#lib/report/history.js";
 import { listDocument } from "#lib/report/list.js";
 import { logsDocument } from "#lib/report/logs.js";
@@ -62,6 +63,11 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
   doctor: () => [
     doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
     doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+  ],
+  graph: () => [
+    graphDocument(graph(fleet, { view, of: null })),
+    graphDocument(graph(fleet, { view: null, of: fleet.byName.get("build-report") ?? null })),
+    graphDocument(graph({ ...makeRegistry(), unknownParents: new Set(["lost"]) }, { view: empty, of: null })),
   ],
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
