@@ -39,6 +39,8 @@ export interface Given {
   readonly format: string | null;
   readonly noState: boolean;
   readonly offline: boolean;
+  /** Seconds. */
+  readonly every: number | null;
   /** As typed: what they mean is simulate's to say. */
   readonly durations: string | null;
   readonly fail: string | null;

@@ -4,6 +4,8 @@ import { OF_VERBS, type Option } from "./options.ts";
 export interface Operand {
   readonly name: string;
   readonly required: boolean;
+  /** The last one: any number of them. */
+  readonly many?: boolean;
   /** The only words there are. */
   readonly choices?: readonly string[];
   readonly says: string;
@@ -89,6 +91,18 @@ export const COMMANDS: readonly Command[] = [
     options: [option("format"), option("no-state"), json],
     says: "which job depends on which, with their states",
     more: "Where the database cannot be used, the states are left out, and that is told.",
+  },
+  {
+    verb: "simulate",
+    operands: [{ ...anyJob, many: true, says: `${JOB}: all jobs run, these are shown` }],
+    options: [
+      option("from", "the beginning, such as 2026-03-28; without a zone in the configured one (default: now)"),
+      option("to", "the end, itself included (default: a day later)"),
+      ...[option("durations"), option("fail"), option("every"), option("with"), option("fail-on"), option("offline")],
+      ...[option("limit", "at most so many lines of the table (default 200)"), json, option("tz")],
+    ],
+    says: "what would run when, on a virtual clock, and what would go wrong; starts nothing",
+    more: "Begins with the rows as they are, without a database with none. Retries, parents, backfills, locks and concurrency count as in a real run.",
   },
   {
     verb: "history",

@@ -49,7 +49,8 @@ function blank(width: number) {
 }
 
 function usageOf({ verb, operands }: Command): string {
-  return [verb, ...operands.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`))].join(" ");
+  const shown = operands.map(({ name, required, many }) => (required ? `<${name}>` : `[${name}${many ? ".." : ""}]`));
+  return [verb, ...shown].join(" ");
 }
 
 const spellings = ({ name, short, also = [], value }: Option): string =>

@@ -9,6 +9,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   next: () => import("./verbs/next.ts"),
   explain: () => import("./verbs/explain.ts"),
   graph: () => import("./verbs/graph.ts"),
+  simulate: () => import("./verbs/simulate.ts"),
   history: () => import("./verbs/history.ts"),
   logs: () => import("./verbs/logs.ts"),
   reset: () => import("./verbs/reset.ts"),

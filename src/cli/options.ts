@@ -75,6 +75,7 @@ export const OF_VERBS: readonly Option[] = [
   },
   { name: "no-state", kind: "flag", says: "only jobs and dependencies: nothing is asked of the database" },
   { name: "offline", kind: "flag", says: "without the database, as if no job had ever run; needs --from" },
+  { name: "every", kind: "duration", value: "TIME", says: "as system cron does that starts a pass so often (default: a daemon)" },
   {
     name: "durations",
     kind: "text",
@@ -82,7 +83,7 @@ export const OF_VERBS: readonly Option[] = [
     says: "how long runs take: history (default: the median of each job), or so many seconds each",
   },
   { name: "fail", kind: "text", value: "LIST", says: "what is to fail: JOB (always) or JOB@SLOT (its first attempt), with commas between" },
-  { name: "with", kind: "text", value: "FILE", says: "compare with what this configuration would run" },
+  { name: "with", kind: "text", value: "FILE", says: "as if this configuration were in force, and what that changes" },
   {
     name: "fail-on",
     kind: "text",

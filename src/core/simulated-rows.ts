@@ -8,13 +8,14 @@ import type { ParentFacts, RunAt } from "./parents.ts";
 import { type Due, decide, type Facts, unclaimed, type Verdict } from "./plan.ts";
 import { replan, type Skipped } from "./replan.ts";
 import { nextAfter } from "./schedule.ts";
-import type { JobState, Outcome, Ticket } from "./state.ts";
+import type { JobState, Outcome, Ticket, Trigger } from "./state.ts";
 
 /** A run of the past, as far as children and repeated slots need it. */
 export interface PastRun {
   readonly job: string;
   readonly slot: Date;
   readonly attempt: number;
+  readonly trigger: Trigger;
   readonly outcome: Outcome | null;
   readonly missedFrom: Date | null;
 }
@@ -49,9 +50,10 @@ export class SimulatedRows {
     this.#maxOngoingAge = maxOngoingAge;
     this.#states = new Map(states);
     for (const { dependsOn, backfill } of registry.jobs) if (backfill) for (const parent of dependsOn) this.#ledger.set(parent, []);
-    for (const { job, slot, attempt, outcome, missedFrom } of past) {
+    for (const { job, slot, attempt, trigger, outcome, missedFrom } of past) {
       this.#enter(job, { slot, missedFrom, outcome });
-      this.#know(job, slot, { attempt, succeeded: outcome === "succeeded" });
+      // What was run by hand does not count against the schedule's own run for the slot.
+      if (trigger !== "manual") this.#know(job, slot, { attempt, succeeded: outcome === "succeeded" });
     }
   }
 

@@ -6,6 +6,7 @@ import { Heap } from "./heap.ts";
 import type { Job } from "./job.ts";
 import { asleep, type NotDue } from "./plan.ts";
 import type { Skipped } from "./replan.ts";
+import { due } from "./schedule.ts";
 import { SimulatedRoom } from "./simulated-room.ts";
 import { SimulatedRows } from "./simulated-rows.ts";
 import type { Premises, SimulatedRun, Simulation, Wait } from "./simulation.ts";
@@ -223,7 +224,9 @@ class Simulator {
       if (pausedUntil && pausedUntil > now) this.#wake(index, pausedUntil.getTime());
     } else if (nextRun && nextRun > now) this.#wake(index, nextRun.getTime());
     else if (job.startDeadline !== null && slot) {
-      const late = slot.getTime() + 1000 * job.startDeadline + 1;
+      // Blocked: its newest slot is dropped once that is too late.
+      const newest = due(job.schedule, slot, now)?.newest ?? slot;
+      const late = newest.getTime() + 1000 * job.startDeadline + 1;
       if (late > now.getTime()) this.#wake(index, late);
     }
   }

@@ -52,6 +52,7 @@ describe("reading", () => {
       history: ["history", "bad"],
       logs: ["logs", "bad"],
       graph: ["graph"],
+      simulate: ["simulate"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
       doctor: ["doctor"],

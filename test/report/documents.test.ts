@@ -12,8 +12,10 @@ import { logsDocument } from "#lib/report/logs.js";
 import { check, checkDocument, unknown } from "#lib/report/nagios.js";
 import { next, nextDocument } from "#lib/report/next.js";
 import { show, showDocument } from "#lib/report/show.js";
+import { simulationDocument } from "#lib/report/simulation.js";
 import type { Document } from "#lib/report/view.js";
 import { makeRegistry } from "../helpers/job.ts";
+import { simulated } from "../simulate/made.ts";
 import { fleet, history, NOW, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
@@ -69,6 +71,7 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
     graphDocument(graph(fleet, { view: null, of: fleet.byName.get("build-report") ?? null })),
     graphDocument(graph({ ...makeRegistry(), unknownParents: new Set(["lost"]) }, { view: empty, of: null })),
   ],
+  simulate: () => [simulationDocument(simulated({})), simulationDocument(simulated({ changes: true }))],
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
     configtestDocument({ problems: [], warnings: [] }),
