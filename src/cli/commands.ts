@@ -230,6 +230,20 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     says: "send a sample to Sentry",
   },
+  {
+    verb: "completion",
+    operands: [
+      {
+        name: "SHELL",
+        required: true,
+        choices: ["bash", "zsh", "fish", "jobs"],
+        says: "the shell to write a script for; jobs: the names of all jobs, as these scripts ask for them",
+      },
+    ],
+    options: [],
+    says: "a script that makes the shell complete verbs, options and names of jobs",
+    more: 'bash: eval "$(crontabber completion bash)" in ~/.bashrc; zsh: the same after compinit; fish: crontabber completion fish | source.',
+  },
   { verb: "version", operands: [], options: [], says: "the version of this program" },
   {
     verb: "help",

@@ -27,6 +27,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   config: () => import("./verbs/config.ts"),
   migrate: () => import("./verbs/migrate.ts"),
   sentrytest: () => import("./verbs/sentrytest.ts"),
+  completion: () => import("./verbs/completion.ts"),
   version: () => import("./verbs/version.ts"),
   help: () => import("./verbs/help.ts"),
 };
