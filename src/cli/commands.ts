@@ -34,12 +34,6 @@ function option(name: string, says?: string): Option {
 const json = option("json");
 const tz = option("tz");
 
-/** Exit codes as help and manual show them. */
-export const EXIT_CODES =
-  "Exit codes: 0 done; 1 a named job failed, or findings; 2 a due job's row was locked elsewhere; 3 a due job is running elsewhere " +
-  "(2 and 3 only if this pass ran nothing); 4 a named job was not run; 64 usage; 69 the database cannot be used; 78 bad configuration; " +
-  "130, 143 ended by a signal. check: 0, 1, 2, or 3 when it cannot tell";
-
 export const COMMANDS: readonly Command[] = [
   {
     verb: "run",
@@ -244,12 +238,15 @@ export const COMMANDS: readonly Command[] = [
     says: "a script that makes the shell complete verbs, options and names of jobs",
     more: 'bash: eval "$(crontabber completion bash)" in ~/.bashrc; zsh: the same after compinit; fish: crontabber completion fish | source.',
   },
+  { verb: "man", operands: [], options: [], says: "the manual page, for man: crontabber man | man -l -" },
   { verb: "version", operands: [], options: [], says: "the version of this program" },
   {
     verb: "help",
-    operands: [{ name: "VERB", required: false, says: "more about one verb" }],
+    operands: [
+      { name: "VERB", required: false, says: "more about one verb, or one of the topics schedules, exit-codes, environment, promise" },
+    ],
     options: [],
-    says: "this text, or more about one verb",
+    says: "this text, or more about one verb or topic",
   },
 ];
 

@@ -1,6 +1,7 @@
 /** What shells complete, taken from the tables of commands and options. Owns which kind of word stands where; writes no script. */
 import { COMMANDS, type Command, type Operand } from "./commands.ts";
 import { EVERYWHERE, OLD_FLAGS, type Option } from "./options.ts";
+import { TOPICS, type Topic } from "./topics.ts";
 
 /** What may be typed in a place. */
 export type Words =
@@ -43,6 +44,8 @@ export function valued(): readonly { readonly spellings: readonly string[]; read
   return [...once.values()].flatMap(({ spellings, value }) => (value === null ? [] : [{ spellings, value }]));
 }
 
+const nameOf = (one: Command | Topic): string => ("verb" in one ? one.verb : one.name);
+
 function shellOption({ name, short, also = [], kind, value, choices, says }: Option): ShellOption {
   const spellings = [...(short ? [`-${short}`] : []), `--${name}`, ...also.map((other) => `--${other}`)];
   if (kind === "flag") return { spellings, says, value: null };
@@ -54,7 +57,7 @@ function wordsOf({ verb }: Command, { name, choices }: Operand): Words {
   if (choices) return { kind: "choices", choices };
   if (name === "NAME") return { kind: "jobs" };
   if (name === "FILE") return { kind: "files" };
-  return verb === "help" ? { kind: "choices", choices: COMMANDS.map((command) => command.verb) } : { kind: "free" };
+  return verb === "help" ? { kind: "choices", choices: [...COMMANDS, ...TOPICS].map(nameOf) } : { kind: "free" };
 }
 
 /** For the shells' single quotes. */

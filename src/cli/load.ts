@@ -28,6 +28,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   migrate: () => import("./verbs/migrate.ts"),
   sentrytest: () => import("./verbs/sentrytest.ts"),
   completion: () => import("./verbs/completion.ts"),
+  man: () => import("./verbs/man.ts"),
   version: () => import("./verbs/version.ts"),
   help: () => import("./verbs/help.ts"),
 };
