@@ -169,7 +169,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ["I4", "I10"],
     ...asked,
     bare: true,
-    alter: ({ lockRequest }) => ({ lockRequest: change(lockRequest, "AND r.ended_at IS NULL ", "") }),
+    alter: ({ lockRequest }) => ({
+      lockRequest: change(change(lockRequest, "AND r.ended_at IS NULL ", ""), "r.not_before", "'2026-01-01'::timestamptz"),
+    }),
   },
   {
     name: "a record that leaves its request open",
