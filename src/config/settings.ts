@@ -36,6 +36,8 @@ export interface Settings {
   readonly http: Listen | null;
   readonly httpActions: boolean;
   readonly httpToken: string | null;
+  /** Names the page answers to besides this host's own: a proxy's. */
+  readonly httpHosts: readonly string[];
 }
 
 export interface Setting<T> {
@@ -70,6 +72,8 @@ const label = text((name) => (name === "" ? new Bad("is empty", "leave the line 
 const folder = text((path) => (path === "" ? new Bad("is empty", "leave the line out, or name a folder") : null));
 const token = { read: (w) => plainText.read(w) || null, take: plainText.take } satisfies Kind<string | null>;
 
+const hostNames = words(/^[A-Za-z0-9._-]+$/, "a host name", "write names without a port, with commas between them: jobs.example.com");
+
 const listen: Kind<Listen | null> = {
   read: (written) => {
     const value = written.text.trim();
@@ -99,6 +103,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   http: { name: "http", kind: listen, initial: null, none: "off" },
   httpActions: { name: "http_actions", kind: yesNo, initial: false },
   httpToken: { name: "http_token", kind: token, initial: null },
+  httpHosts: { name: "http_hosts", kind: hostNames, initial: [] },
 };
 
 export const SETTING_NAMES: ReadonlySet<string> = new Set(Object.values(SETTINGS).map((setting) => setting.name));
