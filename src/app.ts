@@ -197,7 +197,7 @@ export async function runDaemon(
     daemon.replace(next.registry);
     page?.replace(next);
   };
-  const watch = watchRegistry(setup, { reload, emit, replace });
+  const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {
     await daemon.run();
@@ -217,7 +217,11 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
   try {
     const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false } });
-    const watch = watchRegistry(setup, { reload, emit, replace: (next) => page.replace(next) });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
     if (!draining.aborted) await once(draining, "abort");
     watch.close();
     await page.close();
