@@ -85,9 +85,9 @@ async function mustConfirm(
     if (given === "yes") return null;
     return c.json(confirmDocument(consequences, `${CONFIRMED}=yes`), 409);
   }
-  // Confirmed is this deed, by this session, of the run that was on then: not the one that started meanwhile.
+  // Confirmed is this deed, by this session, with what was said of it: not of a run that started meanwhile.
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
-  const deed = JSON.stringify([c.get("session")?.id, asked.job.name, action, sorted, asked.state?.runId ?? null]);
+  const deed = JSON.stringify([c.get("session")?.id, asked.job.name, action, sorted, consequences]);
   if (given !== "" && sessions.confirmed(deed, given)) return null;
   const again = given === "" ? [] : ["What was confirmed is over or was about something else: look again."];
   const confirm = {
