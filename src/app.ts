@@ -69,14 +69,15 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    max: config.concurrency + (listens ? 0 : 1),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
