@@ -37,6 +37,8 @@ export interface Given {
   readonly cancel: boolean;
   /** A path. */
   readonly textfile: string | null;
+  /** As typed. */
+  readonly http: string | null;
 }
 
 export interface Call {

@@ -60,6 +60,13 @@ export const COMMANDS: readonly Command[] = [
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
   {
+    verb: "serve",
+    operands: [],
+    options: [option("http")],
+    says: "the page of a daemon, without running anything",
+    more: "Reads the tables until a signal. With http_actions and http_token jobs can be steered from it.",
+  },
+  {
     verb: "list",
     operands: [],
     options: [json, tz],

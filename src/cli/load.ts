@@ -4,6 +4,7 @@ import type { Handler } from "./call.ts";
 export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: Handler }>>> = {
   run: () => import("./verbs/run.ts"),
   daemon: () => import("./verbs/daemon.ts"),
+  serve: () => import("./verbs/serve.ts"),
   list: () => import("./verbs/list.ts"),
   show: () => import("./verbs/show.ts"),
   next: () => import("./verbs/next.ts"),

@@ -71,6 +71,7 @@ export const OF_VERBS: readonly Option[] = [
     value: "FILE",
     says: "write it there instead, in one step; for node_exporter the name ends with .prom",
   },
+  { name: "http", kind: "text", value: "ADDRESS", says: "where the page listens, such as 127.0.0.1:8484 (default: the configured http)" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
 ];
 

@@ -38,6 +38,8 @@ export interface Settings {
   readonly httpToken: string | null;
   /** Where passes leave their metrics; absolute. Null: nowhere. */
   readonly textfile: string | null;
+  /** Names the page answers to besides this host's own: a proxy's. */
+  readonly httpHosts: readonly string[];
 }
 
 export interface Setting<T> {
@@ -76,6 +78,7 @@ const path = {
   read: (written) => (/^(off|no|)$/i.test(written.text.trim()) ? null : plainText.read(written)),
   take: () => new Bad("has no place in code"),
 } satisfies Kind<string | null>;
+const hostNames = words(/^[A-Za-z0-9._-]+$/, "a host name", "write names without a port, with commas between them: jobs.example.com");
 
 const listen: Kind<Listen | null> = {
   read: (written) => {
@@ -107,6 +110,7 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   httpActions: { name: "http_actions", kind: yesNo, initial: false },
   httpToken: { name: "http_token", kind: token, initial: null },
   textfile: { name: "textfile", kind: path, initial: null, none: "off" },
+  httpHosts: { name: "http_hosts", kind: hostNames, initial: [] },
 };
 
 export const SETTING_NAMES: ReadonlySet<string> = new Set(Object.values(SETTINGS).map((setting) => setting.name));
