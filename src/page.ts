@@ -139,9 +139,12 @@ function settingsOf(config: Config, store: Store): SiteSettings {
   const { servers, database } = store.settings.connection;
   return {
     ...{ address: addressOf(config), token: httpToken, actions: httpActions, hosts: httpHosts, label: hostLabel },
-    ...{ hostname: hostname(), version: release(), title: `${database} on ${servers.map(({ host }) => host).join(", ")}` },
+    ...{ hostname: hostname(), version: release(), title: `${database} on ${servers.map(place).join(", ")}` },
   };
 }
+
+/** A socket's folder is of no use to a reader. */
+const place = ({ host }: { readonly host: string }): string => (host.startsWith("/") ? "this host" : host);
 
 const WHY: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EADDRINUSE: ["another program listens there", "end it, or choose another port"],
