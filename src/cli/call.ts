@@ -47,6 +47,10 @@ export interface Given {
   readonly failOn: string | null;
   /** A second configuration file. */
   readonly other: string | null;
+  /** A path. */
+  readonly textfile: string | null;
+  /** As typed. */
+  readonly http: string | null;
 }
 
 export interface Call {

@@ -210,5 +210,6 @@ function givenOf(values: Values): Given {
     ...{ again: values.has("again"), cancel: values.has("cancel") },
     ...{ format: text(values, "format"), noState: values.has("no-state"), offline: values.has("offline"), every: number("every") },
     ...{ durations: text(values, "durations"), fail: text(values, "fail"), failOn: text(values, "fail-on"), other: text(values, "with") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

@@ -62,13 +62,14 @@ export class SimulatedRows {
   }
 
   /** The change of plan the row needs, written; null: it needs none. */
-  replan(job: Job, now: Date): { readonly skipped: Skipped | null } | null {
+  replan(job: Job, now: Date): { readonly skipped: readonly Skipped[] } | null {
     const row = this.state(job.name);
     const plan = replan(job, row && unclaimed(row, this.#maxOngoingAge), now);
     if (!plan) return null;
     this.#states.set(job.name, { ...plan.state, moved: false });
-    const { skipped } = plan;
-    if (skipped) this.#enter(job.name, { slot: skipped.to, missedFrom: skipped.count > 1 ? skipped.from : null, outcome: "skipped" });
+    for (const { from, to, count } of plan.skipped) {
+      this.#enter(job.name, { slot: to, missedFrom: count > 1 ? from : null, outcome: "skipped" });
+    }
     return plan;
   }
 

@@ -158,7 +158,7 @@ class Simulator {
     const job = this.#order[index] as Job;
     if (!asleep(job, this.#rows.state(job.name), now)) {
       const plan = this.#rows.replan(job, now);
-      if (plan?.skipped) this.#skipped.push({ job: job.name, at: now, skipped: plan.skipped });
+      for (const skipped of plan?.skipped ?? []) this.#skipped.push({ job: job.name, at: now, skipped });
       // A parent that owes nothing any more may let its children go.
       if (plan) for (const child of this.#children[index] ?? []) this.#mark(child, pass);
     }

@@ -72,10 +72,10 @@ function around(name: string, parentsOf: ReadonlyMap<string, readonly string[]>)
 export function graphDocument({ nodes, of, now }: Graph): Document {
   return {
     ...{ schema: "crontabber.graph/1", now: iso(now), job: of },
-    jobs: nodes.map((node) => ({
+    nodes: nodes.map((node) => ({
       ...{ name: node.name, known: node.job !== null, schedule: node.job?.schedule.display ?? null, level: node.level },
-      ...{ depends_on: node.parents, needed_by: node.children },
-      ...{ state: node.status?.state ?? null, state_text: node.status?.words ?? null, blocked_by: node.status?.blockedBy ?? null },
+      ...{ depends_on: node.parents, needed_by: node.children, state: node.status?.state ?? null, state_text: node.status?.words ?? null },
+      ...{ blocked_by: node.status?.blockedBy ?? null, root_cause: node.status?.rootCause ?? null },
     })),
     edges: nodes.flatMap(({ name, parents }) => parents.map((parent) => ({ from: parent, to: name }))),
   };
