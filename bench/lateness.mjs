@@ -1,8 +1,7 @@
 // How late a daemon's jobs start: the instant their command writes its time, after the slot; against a bare timer that starts the same commands.
 // The daemon's slots are even seconds, the bare timer's odd ones, in the same run. Database and host share one clock here.
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quantile, table } from "./table.mjs";
@@ -25,7 +24,8 @@ export async function lateness({ url: base, admin, work, slots }) {
     const [mine, floor] = [daemon, timer].map((samples) => [0.5, 0.9, 0.99, 1].map((share) => quantile(samples, share)));
     const ms = (values) => values.map((value) => `${value.toFixed(1)} ms`);
     const [median, p99] = [mine[0] / floor[0], mine[2] / floor[2]];
-    const told = concurrency < jobs ? "none: half of them wait for their turn" : `<= 2, <= 3: ${median <= 2 && p99 <= 3 ? "met" : "MISSED"}`;
+    const told =
+      concurrency < jobs ? "none: half of them wait for their turn" : `<= 2, <= 3: ${median <= 2 && p99 <= 3 ? "met" : "MISSED"}`;
     rows.push([`${jobs}, concurrency ${concurrency}`, "daemon", ...ms(mine), median.toFixed(2), p99.toFixed(2), told]);
     rows.push(["", "bare timer", ...ms(floor), "", "", ""]);
   }
@@ -35,13 +35,17 @@ export async function lateness({ url: base, admin, work, slots }) {
 async function both({ folder, url, jobs, concurrency, slots }) {
   mkdirSync(folder, { recursive: true });
   const times = { daemon: join(folder, "daemon"), timer: join(folder, "timer") };
-  const job = (n) => `[job:job-${n}]\n    schedule = */2 * * * * *\n    command = echo "$CRONTABBER_SLOT $(date +%s%N)" >> ${times.daemon}\n`;
+  const job = (n) =>
+    `[job:job-${n}]\n    schedule = */2 * * * * *\n    command = echo "$CRONTABBER_SLOT $(date +%s%N)" >> ${times.daemon}\n`;
   const config = join(folder, "crontabber.ini");
   const head = `[crontabber]\n    database_url = ${url}\n    spool = ${folder}/spool\n    concurrency = ${concurrency}\n`;
   writeFileSync(config, head + Array.from({ length: jobs }, (_, n) => job(n)).join(""));
   for (const file of Object.values(times)) writeFileSync(file, "");
   const env = { ...process.env, SLOT_FILE: times.timer };
-  const daemon = spawn(process.execPath, [cli, "-c", config, "daemon", "--quiet"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  const daemon = spawn(process.execPath, [cli, "-c", config, "daemon", "--quiet"], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const timer = spawn(process.execPath, [bare, String(jobs), times.timer], { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
   try {
     // The first slots are for warming up.

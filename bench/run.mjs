@@ -23,7 +23,8 @@ const { values: options } = parseArgs({
   },
 });
 
-const startServer = async () => (await createJiti(import.meta.url).import("../test/helpers/server.ts")).startServer({ max_connections: "600" });
+const startServer = async () =>
+  (await createJiti(import.meta.url).import("../test/helpers/server.ts")).startServer({ max_connections: "600" });
 const server = process.env.TEST_DATABASE_URL ? { url: process.env.TEST_DATABASE_URL, stop: async () => {} } : await startServer();
 const work = mkdtempSync(join(tmpdir(), "crontabber-bench-"));
 const admin = new pg.Client(server.url);

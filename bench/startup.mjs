@@ -121,7 +121,11 @@ export async function startup({ url: base, admin, work, rounds, profile }) {
     lines.push([...row, of, wall.toFixed(2), cpu.toFixed(2), `<= ${target}`, verdict, String(seen.statements), String(seen.connections)]);
   }
   proxy.close();
-  return [`Start-up: medians of ${rounds} interleaved passes; targets are for the clock; at most 4 statements are allowed`, "", ...table(lines)];
+  return [
+    `Start-up: medians of ${rounds} interleaved passes; targets are for the clock; at most 4 statements are allowed`,
+    "",
+    ...table(lines),
+  ];
 }
 
 function through(base, name, port) {

@@ -4,6 +4,7 @@ import { planned, replan } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
 import type { RequestRow } from "../store/request-rows.ts";
 import { judge } from "./pass.ts";
+import { LEAD_MS } from "./readiness.ts";
 import type { OpenRequests } from "./requests.ts";
 import type { View } from "./view.ts";
 import type { World } from "./world.ts";
@@ -16,7 +17,9 @@ export interface Agenda {
   readonly expired: readonly { readonly job: Job; readonly state: JobState }[];
   /** Jobs whose owner's lease would have run out by now, had nobody renewed it: their rows tell. */
   readonly lapsed: readonly string[];
-  /** Milliseconds until something else comes due by itself; infinite: nothing will. */
+  /** Will come due by themselves within the lead, the first one first. */
+  readonly soon: readonly Job[];
+  /** Milliseconds until something else comes due by itself, or within the lead; infinite: nothing will. */
   readonly next: number;
 }
 
@@ -34,6 +37,7 @@ export function agenda(world: World, view: View, { busy, waiting, requests }: St
   const asked: { job: Job; request: RequestRow }[] = [];
   const expired: { job: Job; state: JobState }[] = [];
   const lapsed: string[] = [];
+  const soon: { job: Job; ms: number }[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const job of world.registry.order) {
     if (busy.has(job.name) || waiting(job.name)) continue;
@@ -48,11 +52,21 @@ export function agenda(world: World, view: View, { busy, waiting, requests }: St
       const request = requests.ready(world, job, { state, now: seen.now });
       if (request) asked.push({ job, request });
       for (const at of [wakeAt(job, state, seen.now), requests.wakeAt(job, seen.now)]) {
-        if (at) next = Math.min(next, at.getTime() - seen.now.getTime());
+        if (!at) continue;
+        const ms = at.getTime() - seen.now.getTime();
+        next = Math.min(next, ms > LEAD_MS ? ms - LEAD_MS : ms);
+        if (ms <= LEAD_MS && startsAt(job, { state, at, busy })) soon.push({ job, ms });
       }
     }
   }
-  return { due, asked, expired, lapsed, next };
+  soon.sort((a, b) => a.ms - b.ms);
+  return { due, asked, expired, lapsed, soon: soon.map(({ job }) => job), next };
+}
+
+/** Whether its start is likely at that moment: nothing stands in its way, and it does not wait for a parent first. */
+function startsAt(job: Job, { state, at, busy }: { state: JobState | null; at: Date; busy: ReadonlyMap<string, unknown> }): boolean {
+  if (state?.runId || state?.pausedAt || state?.heldAt || !job.enabled || state?.nextRun?.getTime() !== at.getTime()) return false;
+  return job.dependsOn.every((name) => !busy.has(name));
 }
 
 /** When this job's answer may change by itself: its slot comes, its owner's lease runs out, its pause ends. */

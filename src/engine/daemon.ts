@@ -11,6 +11,7 @@ import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import { deliverSpool } from "./deliver.ts";
 import { register } from "./pass.ts";
+import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
 import { takeOver } from "./takeover.ts";
 import { View } from "./view.ts";
@@ -40,6 +41,7 @@ export class Daemon {
   readonly #stale = new Set<string>();
   readonly #backoff = new Backoff();
   readonly #requests = new OpenRequests();
+  readonly #readiness = new Readiness();
   #upkeep: Promise<void> = Promise.resolve();
   #line: { close(): Promise<void> } | null = null;
   #alarm = new AbortController();
@@ -71,6 +73,7 @@ export class Daemon {
       await this.#sleep(next ?? this.#backoff.failed());
     }
     await this.#line?.close();
+    await this.#readiness.close(this.#world);
     await Promise.all([...this.#busy.values(), this.#upkeep]);
   }
 
@@ -88,6 +91,7 @@ export class Daemon {
     const waiting = (name: string) => this.#backoff.waits(name);
     const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests });
     this.#start(plan);
+    this.#readiness.prepare(this.#world, plan.soon);
     const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), this.#backoff.next());
     return Math.max(0, soonest);
   }
@@ -96,8 +100,11 @@ export class Daemon {
   async #look(): Promise<void> {
     const { store, emit, registry } = this.#world;
     await deliverSpool(this.#world);
+    const sentAt = ticks();
     const snapshot = await store.snapshot({ registry, mode: "daemon" });
-    this.#view.replace(await register(this.#world, snapshot));
+    this.#view.replace(snapshot, sentAt);
+    const registered = await register(this.#world, snapshot);
+    if (registered !== snapshot) this.#view.replace(registered, sentAt);
     await this.#requests.refresh(this.#world, snapshot.requestsOpen);
     this.#stale.clear();
     this.#readAt = Number.POSITIVE_INFINITY;
@@ -123,7 +130,12 @@ export class Daemon {
     this.#stale.clear();
     this.#readAt = Number.POSITIVE_INFINITY;
     await this.#requests.refresh(this.#world, null);
-    if (names.length > 0) this.#view.patch(names, await this.#world.store.read(names));
+    if (names.length > 0) await this.#refresh(names);
+  }
+
+  async #refresh(names: readonly string[]): Promise<void> {
+    const sentAt = ticks();
+    this.#view.patch(names, await this.#world.store.read(names), sentAt);
   }
 
   #start({ due, asked, expired, lapsed }: Agenda): void {
@@ -163,14 +175,16 @@ export class Daemon {
   }
 
   async #attempt(job: Job): Promise<void> {
-    const tried = await attempt(this.#world, job, null);
+    const runId = await this.#readiness.take(this.#world, job);
+    const tried = await attempt(this.#world, job, null, runId);
+    if (runId !== null && !tried.run) await (await this.#world.runner()).dismiss(runId);
     if (tried.state) this.#view.put(tried.state);
     if (tried.not) this.#world.emit("job:not-due", { job: job.name, verdict: tried.not });
     // Somebody else has its row right now: a loser waits, longer each time, and does not ask in a circle.
     if (tried.not?.why === "limit") this.#backoff.limited(job.name);
     else if (tried.not && !tried.state) this.#backoff.lost(job.name);
     else this.#backoff.won(job.name);
-    if (!tried.not) this.#view.patch([job.name], await this.#world.store.read([job.name]));
+    if (!tried.not) await this.#refresh([job.name]);
     // What was asked for meanwhile, or what its children were asked for, may be served now.
     if (this.#requests.outdated) this.#changed(null, 0);
   }

@@ -109,6 +109,15 @@ export class Database {
     return client;
   }
 
+  /** Opens connections until so many are at rest, as far as the pool goes. Throws if there are none to be had. */
+  async warm(count: number): Promise<void> {
+    const wanted = Math.min(count, this.#max);
+    // All at once: one that is back before the next is asked for would be taken twice.
+    const clients = await Promise.allSettled(Array.from({ length: wanted }, () => this.#checkout()));
+    for (const client of clients) if (client.status === "fulfilled") client.value.release();
+    for (const client of clients) if (client.status === "rejected") throw client.reason;
+  }
+
   async close(): Promise<void> {
     const pool = this.#pool;
     this.#pool = null;

@@ -1,4 +1,5 @@
 /** The store as the engine and the command line see it: one method a deed. Owns retries, in-doubt answers and schema checks. */
+import { randomUUID } from "node:crypto";
 import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
@@ -37,6 +38,15 @@ export interface StoreSettings {
   readonly maxOngoingAge: number;
   /** Null in production: the database's clock decides. */
   readonly pinned: () => Date | null;
+}
+
+/** What a claim is for; nothing of it: the job's own slot, if it is due. */
+export interface Wish {
+  readonly hand?: ByHand | null;
+  /** The request it serves. */
+  readonly requestId?: bigint;
+  /** A uuid of the claimer's that was never claimed under; by default a new one. */
+  readonly runId?: string;
 }
 
 export interface Snapshot {
@@ -114,15 +124,15 @@ export class Store {
   }
 
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
-  async claim(
-    job: Job,
-    parents: ReadonlyMap<string, Job>,
-    hand: ByHand | null = null,
-    requestId: bigint | null = null,
-  ): Promise<ClaimResult> {
+  async claim(job: Job, parents: ReadonlyMap<string, Job>, { hand, requestId, runId }: Wish = {}): Promise<ClaimResult> {
     const { host, tags, maxOngoingAge, pinned } = this.settings;
-    const claim = { job, parents, hand, host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
-    return take({ db: this.db, sql: this.sql, claim, requestId });
+    const own = { runId: runId ?? randomUUID(), host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
+    return take({ db: this.db, sql: this.sql, claim: { job, parents, hand: hand ?? null, ...own }, requestId: requestId ?? null });
+  }
+
+  /** Opens connections ahead of so many statements at once, as far as the pool goes. */
+  warm(count: number): Promise<void> {
+    return this.db.warm(count);
   }
 
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>> {

@@ -1,5 +1,4 @@
 /** What a claim comes to. Owns its retries and what a lost answer to COMMIT means; the transaction is claim.ts's and requests.ts's. */
-import { randomUUID } from "node:crypto";
 import type { NotDue } from "../core/plan.ts";
 import type { Skipped } from "../core/replan.ts";
 import type { JobState, Ticket } from "../core/state.ts";
@@ -21,7 +20,7 @@ export type ClaimResult = (
 export interface Taking {
   readonly db: Database;
   readonly sql: Statements;
-  readonly claim: Omit<ClaimRequest, "runId">;
+  readonly claim: ClaimRequest;
   /** The request it is for; null: the job's own slot, or what a hand asks for. */
   readonly requestId: bigint | null;
 }
@@ -34,8 +33,7 @@ const DETAILS = {
 } as const;
 
 /** Contention is a value; a lost COMMIT is looked up, never guessed. */
-export async function take({ db, sql, claim, requestId }: Taking): Promise<ClaimResult> {
-  const request = { ...claim, runId: randomUUID() };
+export async function take({ db, sql, claim: request, requestId }: Taking): Promise<ClaimResult> {
   let ticket: Ticket | null = null;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -50,7 +50,9 @@ async function visit(self: Host, job: Job): Promise<void> {
   const { db, process, stage, options } = self;
   if (options.passes && !(await judge(self, job))) return;
   db.deed = { kind: "plan", runId: null };
-  const claimed = options.split ? await splitClaim(self, job) : await process.store.claim(job, stage.byName, options.hand ?? null);
+  const claimed = options.split
+    ? await splitClaim(self, job)
+    : await process.store.claim(job, stage.byName, { hand: options.hand ?? null });
   if (claimed.held) await run(self, job, claimed.ticket);
 }
 
