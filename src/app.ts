@@ -66,15 +66,18 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
-/** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+/**
+ * The store of a configuration; joins or starts an embedded server. With the line for renewals, and a daemon's ear, it holds at most
+ * `concurrency` + 2 connections. Throws ConfigError if no database is configured, StoreError if it cannot be used.
+ */
+export async function connect({ config }: Pick<Setup, "config">, mode: "pass" | "daemon" = "pass"): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    ...(mode === "daemon" ? { max: config.concurrency, keep: 1 } : { max: config.concurrency + 1 }),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,

@@ -32,6 +32,8 @@ export interface StoreSettings {
   readonly autoMigrate: boolean;
   /** Connections the pool may hold; one more is kept for renewals while something runs. */
   readonly max: number;
+  /** Of those, how many stay open for as long as nothing happens; default 0. */
+  readonly keep?: number;
   readonly host: string;
   readonly tags: readonly string[];
   /** Seconds. */
@@ -72,7 +74,12 @@ export class Store {
   constructor(settings: StoreSettings) {
     this.settings = settings;
     this.sql = statements(settings.schema);
-    this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
+    this.db = new Database(settings.connection, {
+      name: `crontabber ${settings.host}`,
+      sql: this.sql,
+      max: settings.max,
+      keep: settings.keep ?? 0,
+    });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
