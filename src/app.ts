@@ -184,7 +184,7 @@ export async function runDaemon(
     import("./systemd.ts"),
   ]);
   const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host: setup.config.hostLabel, ready: () => service.ready() });
   const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {

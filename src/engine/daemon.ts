@@ -5,11 +5,12 @@
 import { ticks } from "../clock.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
-import type { Told } from "../store/listen.ts";
 import { type Agenda, agenda } from "./agenda.ts";
 import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import { deliverSpool } from "./deliver.ts";
+import { Ear } from "./ear.ts";
+import { Order } from "./order.ts";
 import { register } from "./pass.ts";
 import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
@@ -20,17 +21,11 @@ import type { World } from "./world.ts";
 export interface DaemonSettings {
   /** Seconds between two looks at all rows: the truth, whatever was heard or missed. */
   readonly poll: number;
+  /** This host's label. */
+  readonly host: string;
   /** The first look has worked: whoever waits for us may go on. */
   ready(): void;
 }
-
-/** Rows that changed elsewhere are read together, a moment later: a burst costs one statement. */
-const GATHER_MS = 10;
-/** Hosts that heard the same do not all ask at the same instant. */
-const SCATTER_MS = 20;
-
-/** What a notice says of a lock, before its name. */
-const FREED = "freed ";
 
 export class Daemon {
   #world: World;
@@ -42,21 +37,35 @@ export class Daemon {
   readonly #backoff = new Backoff();
   readonly #requests = new OpenRequests();
   readonly #readiness = new Readiness();
+  readonly #order: Order;
   #upkeep: Promise<void> = Promise.resolve();
-  #line: { close(): Promise<void> } | null = null;
+  readonly #ear: Ear;
   #alarm = new AbortController();
   #lookAt = 0;
+  /** When it wakes by itself. */
+  #wakeAt = 0;
   #readAt = Number.POSITIVE_INFINITY;
 
   constructor(world: World, settings: DaemonSettings) {
     this.#world = world;
     this.#settings = settings;
+    this.#order = new Order(settings.host);
+    this.#ear = new Ear({
+      ...{ view: this.#view, busy: this.#busy, backoff: this.#backoff, requests: this.#requests, order: this.#order },
+      changed: (name, inMs) => this.#changed(name, inMs),
+      wake: (inMs) => (inMs <= 0 || ticks() + inMs < this.#wakeAt) && this.#wake(),
+      missed: () => this.#lookSoon(),
+    });
     world.draining.addEventListener("abort", () => this.#wake(), { once: true });
   }
 
   /** Another registry from now on. What runs goes on with what it started with. */
   replace(registry: Registry): void {
     this.#world = { ...this.#world, registry };
+    this.#lookSoon();
+  }
+
+  #lookSoon(): void {
     this.#lookAt = 0;
     this.#wake();
   }
@@ -72,7 +81,7 @@ export class Daemon {
       }
       await this.#sleep(next ?? this.#backoff.failed());
     }
-    await this.#line?.close();
+    await this.#ear.close();
     await this.#readiness.close(this.#world);
     await Promise.all([...this.#busy.values(), this.#upkeep]);
   }
@@ -80,7 +89,7 @@ export class Daemon {
   /** One look and what follows from it. Milliseconds until the next; null: the database cannot be used. */
   async #turn(): Promise<number | null> {
     try {
-      await this.#hear();
+      await this.#ear.listen(this.#world);
       if (ticks() >= this.#lookAt) await this.#look();
       else if (ticks() >= this.#readAt) await this.#read();
       this.#backoff.worked();
@@ -89,10 +98,11 @@ export class Daemon {
       return null;
     }
     const waiting = (name: string) => this.#backoff.waits(name);
-    const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests });
+    const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests, order: this.#order });
     this.#start(plan);
     this.#readiness.prepare(this.#world, plan.soon);
     const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), this.#backoff.next());
+    this.#wakeAt = ticks() + soonest;
     return Math.max(0, soonest);
   }
 
@@ -105,6 +115,8 @@ export class Daemon {
     this.#view.replace(snapshot, sentAt);
     const registered = await register(this.#world, snapshot);
     if (registered !== snapshot) this.#view.replace(registered, sentAt);
+    this.#order.know(snapshot.rivals);
+    for (const name of snapshot.states.keys()) this.#order.looked(name);
     await this.#requests.refresh(this.#world, snapshot.requestsOpen);
     this.#stale.clear();
     this.#readAt = Number.POSITIVE_INFINITY;
@@ -136,10 +148,15 @@ export class Daemon {
   async #refresh(names: readonly string[]): Promise<void> {
     const sentAt = ticks();
     this.#view.patch(names, await this.#world.store.read(names), sentAt);
+    for (const name of names) this.#order.looked(name);
   }
 
-  #start({ due, asked, expired, lapsed }: Agenda): void {
-    for (const name of lapsed) this.#changed(name, Math.random() * SCATTER_MS);
+  #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
+    for (const name of doubtful) this.#changed(name, 0);
+    for (const { name, leaseUntil, leaseSeconds } of lapsed) {
+      const most = ((leaseSeconds ?? 0) * 1000) / 6 / 4;
+      this.#changed(name, Math.min(this.#order.delay({ name, tags: [] }, `lapsed ${leaseUntil?.getTime()}`), most));
+    }
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {
@@ -184,14 +201,18 @@ export class Daemon {
     if (tried.not?.why === "limit") this.#backoff.limited(job.name);
     else if (tried.not && !tried.state) this.#backoff.lost(job.name);
     else this.#backoff.won(job.name);
-    if (!tried.not) await this.#refresh([job.name]);
+    if (!tried.not) {
+      await this.#refresh([job.name]);
+      this.#order.ended(job, this.#world.registry.jobs);
+    }
     // What was asked for meanwhile, or what its children were asked for, may be served now.
     if (this.#requests.outdated) this.#changed(null, 0);
   }
 
   #takeOver(job: Job | null, state: JobState): void {
     this.#do(state.name, async () => {
-      await takeOver(this.#world, { job, state });
+      const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
+      await takeOver(this.#world, { job, state, after, stands: () => this.#view.states.get(state.name)?.runId === state.runId });
       this.#changed(state.name, 0);
     });
   }
@@ -213,34 +234,6 @@ export class Daemon {
     else this.#world.emit("database:down", { message: (error as Error).message });
     this.#lookAt = 0;
     this.#backoff.pause();
-  }
-
-  /** Listens, if it can and does not yet. */
-  async #hear(): Promise<void> {
-    if (this.#line !== null || !this.#backoff.mayListen()) return;
-    this.#line = await this.#world.store.listen(
-      ({ job, what }: Told) => this.#heard(job, what),
-      () => {
-        this.#line = null;
-        this.#lookAt = 0; // what was said meanwhile was missed
-        this.#wake();
-      },
-    );
-    if (this.#line === null) this.#backoff.cannotListen();
-  }
-
-  #heard(job: string, what: string): void {
-    if (this.#busy.has(job) && (what === "cancel" || what === "reset")) this.#world.heartbeat.soon();
-    if (what === "request") this.#requests.forget();
-    if (what.startsWith(FREED)) this.#freed(what.slice(FREED.length));
-    if (this.#world.registry.byName.has(job) && !this.#busy.has(job)) this.#changed(job, GATHER_MS + Math.random() * SCATTER_MS);
-  }
-
-  /** Whoever waits for this lock may ask again, not all at the same instant. */
-  #freed(lock: string): void {
-    const waiting = this.#world.registry.jobs.filter(({ name, locks }) => locks.includes(lock) && this.#backoff.waits(name));
-    for (const { name } of waiting) this.#backoff.soon(name, SCATTER_MS);
-    if (waiting.length > 0) this.#wake();
   }
 
   /** Null: no row, but what is asked for. */

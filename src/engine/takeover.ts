@@ -4,15 +4,25 @@ import type { JobState } from "../core/state.ts";
 import type { World } from "./world.ts";
 
 /** One and a half renewals of the owner's lease: a living owner renews in between, whatever the database's clock did. */
-const SECOND_LOOK = 1.5 / 6;
+const SECOND_LOOK = 1.5;
+
+export interface Dead {
+  readonly job: Job | null;
+  readonly state: JobState;
+  /** Milliseconds that others go first; at most a quarter of a renewal is waited. */
+  readonly after?: number;
+  /** Asked before the second look: false, somebody else was faster. */
+  stands?(): boolean;
+}
 
 /** Waits and takes the dead claim away. False: it lives, somebody else was faster, or this pass is draining. */
-export async function takeOver(world: World, { job, state }: { job: Job | null; state: JobState }): Promise<boolean> {
+export async function takeOver(world: World, { job, state, after = 0, stands = () => true }: Dead): Promise<boolean> {
   const { store, clock, emit, draining } = world;
   const { name, runId, heartbeats } = state;
   if (runId === null) return false;
-  await clock.sleep((state.leaseSeconds ?? 0) * SECOND_LOOK * 1000, draining);
-  if (draining.aborted) return false;
+  const renewal = ((state.leaseSeconds ?? 0) * 1000) / 6;
+  await clock.sleep(renewal * SECOND_LOOK + Math.min(after, renewal / 4), draining);
+  if (draining.aborted || !stands()) return false;
   const taken = await store.reap({ name, runId, heartbeats }, job);
   if (taken) emit("run:reaped", { job: name, runId, host: state.host });
   return taken;

@@ -9,6 +9,7 @@ const DRIFT_MS = 0.1;
 export class View implements Snapshot {
   readonly pruneDue = false;
   readonly requestsOpen = false;
+  readonly rivals = [];
   #states = new Map<string, JobState>();
   /** The database's clock minus ours, in milliseconds; never more than it is, so that nothing is asked for too early. */
   #offset = Number.NEGATIVE_INFINITY;

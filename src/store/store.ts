@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
+import type { Rival } from "../core/lot.ts";
 import type { ParentFacts } from "../core/parents.ts";
 import type { ByHand, Due } from "../core/plan.ts";
 import type { Plan } from "../core/replan.ts";
@@ -58,6 +59,8 @@ export interface Snapshot {
   readonly pruneDue: boolean;
   /** Somebody asked for something that has not ended; it may be waiting for its moment, or be on. */
   readonly requestsOpen: boolean;
+  /** Daemons that have looked lately; none for whoever only reads. */
+  readonly rivals: readonly Rival[];
 }
 
 export class Store {
@@ -102,6 +105,7 @@ export class Store {
       states: new Map(states.map((state) => [state.name, state])),
       pruneDue: first?.prune_due === true,
       requestsOpen: first?.requests_open === true,
+      rivals: (first?.rivals as Rival[] | null | undefined) ?? [],
     };
   }
 
