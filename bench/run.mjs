@@ -9,10 +9,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createJiti } from "jiti";
 import pg from "pg";
+import { herd } from "./herd.mjs";
+import { idle } from "./idle.mjs";
 import { lateness } from "./lateness.mjs";
+import { recovery } from "./recovery.mjs";
 import { startup } from "./startup.mjs";
 
-const PARTS = { startup, lateness };
+const PARTS = { startup, lateness, idle, recovery, herd };
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: Object.keys(PARTS).join() },
@@ -23,14 +26,22 @@ const { values: options } = parseArgs({
   },
 });
 
-const startServer = async () =>
-  (await createJiti(import.meta.url).import("../test/helpers/server.ts")).startServer({ max_connections: "600" });
+const jiti = createJiti(import.meta.url);
+const startServer = async () => (await jiti.import("../test/helpers/server.ts")).startServer({ max_connections: "600", autovacuum: "off" });
 const server = process.env.TEST_DATABASE_URL ? { url: process.env.TEST_DATABASE_URL, stop: async () => {} } : await startServer();
 const work = mkdtempSync(join(tmpdir(), "crontabber-bench-"));
 const admin = new pg.Client(server.url);
 try {
   await admin.connect();
-  const given = { url: server.url, admin, work, rounds: Number(options.rounds), slots: Number(options.slots), profile: options.profile };
+  const given = {
+    jiti,
+    url: server.url,
+    admin,
+    work,
+    rounds: Number(options.rounds),
+    slots: Number(options.slots),
+    profile: options.profile,
+  };
   const lines = [`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)} before`];
   for (const part of options.only.split(",")) {
     const said = ["", ...(await PARTS[part](given))];

@@ -14,7 +14,7 @@ import { Order } from "./order.ts";
 import { register } from "./pass.ts";
 import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
-import { takeOver } from "./takeover.ts";
+import { POLITE, takeOver } from "./takeover.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -154,7 +154,7 @@ export class Daemon {
   #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
     for (const name of doubtful) this.#changed(name, 0);
     for (const { name, leaseUntil, leaseSeconds } of lapsed) {
-      const most = ((leaseSeconds ?? 0) * 1000) / 6 / 4;
+      const most = ((leaseSeconds ?? 0) * 1000 * POLITE) / 6;
       this.#changed(name, Math.min(this.#order.delay({ name, tags: [] }, `lapsed ${leaseUntil?.getTime()}`), most));
     }
     for (const { job, state } of expired) this.#takeOver(job, state);
@@ -212,7 +212,8 @@ export class Daemon {
   #takeOver(job: Job | null, state: JobState): void {
     this.#do(state.name, async () => {
       const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
-      await takeOver(this.#world, { job, state, after, stands: () => this.#view.states.get(state.name)?.runId === state.runId });
+      const stands = () => this.#view.states.get(state.name)?.runId === state.runId;
+      if (await takeOver(this.#world, { job, state, after, stands })) this.#order.ours(state.name);
       this.#changed(state.name, 0);
     });
   }

@@ -72,6 +72,11 @@ export class Order {
     if (due && due.from <= ticks()) due.mustLook = false;
   }
 
+  /** What comes due next of this job is this host's. */
+  ours(name: string): void {
+    this.#ours.add(name);
+  }
+
   /** Milliseconds that this host lets others go first with anything else about a job. */
   delay(job: Pick<Job, "name" | "tags">, key: string): number {
     return span(this.#place(job, key));

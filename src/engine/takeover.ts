@@ -5,11 +5,13 @@ import type { World } from "./world.ts";
 
 /** One and a half renewals of the owner's lease: a living owner renews in between, whatever the database's clock did. */
 const SECOND_LOOK = 1.5;
+/** Of a renewal: for letting other hosts go first, at each of the two looks. All of it stays below two renewals. */
+export const POLITE = 1 / 12;
 
 export interface Dead {
   readonly job: Job | null;
   readonly state: JobState;
-  /** Milliseconds that others go first; at most a quarter of a renewal is waited. */
+  /** Milliseconds that others go first; at most the part of a renewal that is left for it is waited. */
   readonly after?: number;
   /** Asked before the second look: false, somebody else was faster. */
   stands?(): boolean;
@@ -21,7 +23,7 @@ export async function takeOver(world: World, { job, state, after = 0, stands = (
   const { name, runId, heartbeats } = state;
   if (runId === null) return false;
   const renewal = ((state.leaseSeconds ?? 0) * 1000) / 6;
-  await clock.sleep(renewal * SECOND_LOOK + Math.min(after, renewal / 4), draining);
+  await clock.sleep(renewal * SECOND_LOOK + Math.min(after, renewal * POLITE), draining);
   if (draining.aborted || !stands()) return false;
   const taken = await store.reap({ name, runId, heartbeats }, job);
   if (taken) emit("run:reaped", { job: name, runId, host: state.host });
