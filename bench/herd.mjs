@@ -19,7 +19,7 @@ export async function herd({ url: base, admin, work, jiti, poolers = true }) {
   ];
   const cases = [1, 30, 150].map((count) => ({ count, pooler: false }));
   const { hasPgbouncer, startPgbouncer } = await jiti.import("../test/helpers/pgbouncer.ts");
-  if (hasPgbouncer && poolers) cases.push({ count: 150, pooler: true });
+  if (hasPgbouncer && poolers) cases.push({ count: 60, pooler: true });
   for (const { count, pooler } of cases) {
     const name = `herd_${count}_${pooler}`;
     await admin.query(`CREATE DATABASE ${name}`);

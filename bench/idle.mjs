@@ -17,12 +17,14 @@ export async function idle({ url: base, admin, work }) {
   url.pathname = "/bench_idle";
   await admin.query("CREATE DATABASE bench_idle");
   const { config } = commands(join(work, "idle"), { count: JOBS, url: url.href });
-  const migrated = spawn(process.execPath, [cli, "-c", config, "migrate"], { stdio: "ignore" });
-  await new Promise((done) => migrated.once("exit", done));
+  const crontabber = (...args) =>
+    new Promise((done) => spawn(process.execPath, [cli, "-c", config, ...args], { stdio: "ignore" }).once("exit", done));
+  await crontabber("migrate");
   const client = new pg.Client(url.href);
   await client.connect();
   await settle(client, JOBS);
   await client.end();
+  await crontabber(); // plans rows that were adopted
   const daemon = spawn(process.execPath, [cli, "-c", config, "daemon", "--quiet"], { stdio: ["ignore", "inherit", "inherit"] });
   try {
     await sleep(15_000);

@@ -6,6 +6,7 @@ import { ticks } from "../clock.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
 import { type Agenda, agenda } from "./agenda.ts";
+import { Alarm } from "./alarm.ts";
 import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import { deliverSpool } from "./deliver.ts";
@@ -14,7 +15,7 @@ import { Order } from "./order.ts";
 import { register } from "./pass.ts";
 import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
-import { POLITE, takeOver } from "./takeover.ts";
+import { POLITE, SHORT_LEASE, takeOver } from "./takeover.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -40,7 +41,7 @@ export class Daemon {
   readonly #order: Order;
   #upkeep: Promise<void> = Promise.resolve();
   readonly #ear: Ear;
-  #alarm = new AbortController();
+  readonly #alarm = new Alarm();
   #lookAt = 0;
   /** When it wakes by itself. */
   #wakeAt = 0;
@@ -53,10 +54,10 @@ export class Daemon {
     this.#ear = new Ear({
       ...{ view: this.#view, busy: this.#busy, backoff: this.#backoff, requests: this.#requests, order: this.#order },
       changed: (name, inMs) => this.#changed(name, inMs),
-      wake: (inMs) => (inMs <= 0 || ticks() + inMs < this.#wakeAt) && this.#wake(),
+      wake: (inMs) => (inMs <= 0 || ticks() + inMs < this.#wakeAt) && this.#alarm.ring(),
       missed: () => this.#lookSoon(),
     });
-    world.draining.addEventListener("abort", () => this.#wake(), { once: true });
+    world.draining.addEventListener("abort", () => this.#alarm.ring(), { once: true });
   }
 
   /** Another registry from now on. What runs goes on with what it started with. */
@@ -67,7 +68,7 @@ export class Daemon {
 
   #lookSoon(): void {
     this.#lookAt = 0;
-    this.#wake();
+    this.#alarm.ring();
   }
 
   /** Until it is told to drain, and what it started has ended. */
@@ -79,7 +80,7 @@ export class Daemon {
         told = true;
         this.#settings.ready();
       }
-      await this.#sleep(next ?? this.#backoff.failed());
+      await this.#alarm.sleep(this.#world.clock, next ?? this.#backoff.failed());
     }
     await this.#ear.close();
     await this.#readiness.close(this.#world);
@@ -210,6 +211,8 @@ export class Daemon {
   }
 
   #takeOver(job: Job | null, state: JobState): void {
+    // With a short lease, milliseconds count: what the retry needs is there when it may start.
+    if (job && (state.leaseSeconds ?? 0) <= SHORT_LEASE) this.#readiness.prepare(this.#world, [job]);
     this.#do(state.name, async () => {
       const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
       const stands = () => this.#view.states.get(state.name)?.runId === state.runId;
@@ -224,7 +227,7 @@ export class Daemon {
       .catch((error: unknown) => this.#trouble(error))
       .finally(() => {
         this.#busy.delete(name);
-        this.#wake();
+        this.#alarm.ring();
       });
     this.#busy.set(name, done);
   }
@@ -241,15 +244,6 @@ export class Daemon {
   #changed(name: string | null, inMs: number): void {
     if (name !== null) this.#stale.add(name);
     this.#readAt = Math.min(this.#readAt, ticks() + inMs);
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#alarm.abort();
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    await this.#world.clock.sleep(ms, this.#alarm.signal);
-    this.#alarm = new AbortController();
+    this.#alarm.ring();
   }
 }

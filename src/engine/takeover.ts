@@ -8,6 +8,9 @@ const SECOND_LOOK = 1.5;
 /** Of a renewal: for letting other hosts go first, at each of the two looks. All of it stays below two renewals. */
 export const POLITE = 1 / 12;
 
+/** Seconds: the second look at such a one comes while what was made ready at the first is still kept. */
+export const SHORT_LEASE = 12;
+
 export interface Dead {
   readonly job: Job | null;
   readonly state: JobState;
