@@ -44,7 +44,7 @@ function host(label) {
     ...{ draining: never, aborting: never },
   };
   return new Promise((ready) => {
-    const daemon = new Daemon(world, { poll: 20, host: label, ready: () => ready(daemon) });
+    const daemon = new Daemon(world, { poll: 20, host: label, ready: () => ready(daemon), turned: () => {} });
     void daemon.run();
   });
 }

@@ -15,7 +15,7 @@ import { Order } from "./order.ts";
 import { register } from "./pass.ts";
 import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
-import { POLITE, SHORT_LEASE, takeOver } from "./takeover.ts";
+import { politely, SHORT_LEASE, takeOver } from "./takeover.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -26,6 +26,8 @@ export interface DaemonSettings {
   readonly host: string;
   /** The first look has worked: whoever waits for us may go on. */
   ready(): void;
+  /** The loop has come round. */
+  turned(): void;
 }
 
 export class Daemon {
@@ -76,6 +78,7 @@ export class Daemon {
     let told = false;
     while (!this.#world.draining.aborted) {
       const next = await this.#turn();
+      this.#settings.turned();
       if (!told && next !== null) {
         told = true;
         this.#settings.ready();
@@ -111,16 +114,16 @@ export class Daemon {
   async #look(): Promise<void> {
     const { store, emit, registry } = this.#world;
     await deliverSpool(this.#world);
+    // What is heard from here on may be younger than what is read.
+    this.#stale.clear();
+    this.#readAt = Number.POSITIVE_INFINITY;
     const sentAt = ticks();
     const snapshot = await store.snapshot({ registry, mode: "daemon" });
     this.#view.replace(snapshot, sentAt);
     const registered = await register(this.#world, snapshot);
     if (registered !== snapshot) this.#view.replace(registered, sentAt);
-    this.#order.know(snapshot.rivals);
-    for (const name of snapshot.states.keys()) this.#order.looked(name);
+    this.#order.know(snapshot.rivals, snapshot.states.keys());
     await this.#requests.refresh(this.#world, snapshot.requestsOpen);
-    this.#stale.clear();
-    this.#readAt = Number.POSITIVE_INFINITY;
     // Hosts that started together do not look together for ever.
     this.#lookAt = ticks() + this.#settings.poll * 1000 * (0.9 + 0.2 * Math.random());
     emit("pass:started", { jobs: this.#world.registry.jobs.length, now: snapshot.now });
@@ -133,8 +136,8 @@ export class Daemon {
   /** Beside everything else: no start waits for it. */
   #prune(): void {
     const { store, emit, historyDays, draining } = this.#world;
-    const done = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
-    this.#upkeep = done.catch((error: unknown) => this.#trouble(error));
+    const pruned = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
+    this.#upkeep = pruned.catch((error: unknown) => this.#trouble(error));
   }
 
   /** Only the rows of which something was heard. */
@@ -149,15 +152,13 @@ export class Daemon {
   async #refresh(names: readonly string[]): Promise<void> {
     const sentAt = ticks();
     this.#view.patch(names, await this.#world.store.read(names), sentAt);
-    for (const name of names) this.#order.looked(name);
+    this.#order.looked(names);
   }
 
   #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
     for (const name of doubtful) this.#changed(name, 0);
-    for (const { name, leaseUntil, leaseSeconds } of lapsed) {
-      const most = ((leaseSeconds ?? 0) * 1000 * POLITE) / 6;
-      this.#changed(name, Math.min(this.#order.delay({ name, tags: [] }, `lapsed ${leaseUntil?.getTime()}`), most));
-    }
+    for (const state of lapsed)
+      this.#changed(state.name, politely(this.#order.delay({ ...state, tags: [] }, `lapsed ${state.runId}`), state));
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {

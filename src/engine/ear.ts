@@ -60,7 +60,8 @@ export class Ear {
   }
 
   #heard(first: World, { job: name, what, claim, end }: Told): void {
-    const { heartbeat, registry } = this.#world ?? first;
+    const { heartbeat, registry, emit } = this.#world ?? first;
+    emit("job:told", { job: name, what });
     const { view, busy, requests, order, changed } = this.#tools;
     if (busy.has(name) && (what === "cancel" || what === "reset")) heartbeat.soon();
     if (what === "request") requests.forget();

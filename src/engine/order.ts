@@ -36,10 +36,11 @@ export class Order {
     this.#own = own;
   }
 
-  /** The daemons that have looked lately, as far as it is known. */
-  know(rivals: readonly Rival[]): void {
+  /** The daemons that have looked lately, as far as it is known; and whose rows were read with them. */
+  know(rivals: readonly Rival[], read: Iterable<string>): void {
     this.#rivals = rivals;
     this.#ours.clear();
+    this.looked(read);
   }
 
   /** This host is the one to start the job at that slot, and may get ready for it. */
@@ -66,10 +67,12 @@ export class Order {
     return { ms: Math.max(0, due.from - ticks()), look: due.mustLook };
   }
 
-  /** Its row has been read. */
-  looked(name: string): void {
-    const due = this.#due.get(name);
-    if (due && due.from <= ticks()) due.mustLook = false;
+  /** Their rows have been read. */
+  looked(names: Iterable<string>): void {
+    for (const name of names) {
+      const due = this.#due.get(name);
+      if (due && due.from <= ticks()) due.mustLook = false;
+    }
   }
 
   /** What comes due next of this job is this host's. */

@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 /** One and a half renewals of the owner's lease: a living owner renews in between, whatever the database's clock did. */
 const SECOND_LOOK = 1.5;
 /** Of a renewal: for letting other hosts go first, at each of the two looks. All of it stays below two renewals. */
-export const POLITE = 1 / 12;
+const POLITE = 1 / 12;
 
 /** Seconds: the second look at such a one comes while what was made ready at the first is still kept. */
 export const SHORT_LEASE = 12;
@@ -20,13 +20,20 @@ export interface Dead {
   stands?(): boolean;
 }
 
+/** Milliseconds between the owner's renewals. */
+const renewalOf = ({ leaseSeconds }: JobState): number => ((leaseSeconds ?? 0) * 1000) / 6;
+
+/** Milliseconds to let others go first, as far as there is time for it. */
+export function politely(ms: number, state: JobState): number {
+  return Math.min(ms, renewalOf(state) * POLITE);
+}
+
 /** Waits and takes the dead claim away. False: it lives, somebody else was faster, or this pass is draining. */
 export async function takeOver(world: World, { job, state, after = 0, stands = () => true }: Dead): Promise<boolean> {
   const { store, clock, emit, draining } = world;
   const { name, runId, heartbeats } = state;
   if (runId === null) return false;
-  const renewal = ((state.leaseSeconds ?? 0) * 1000) / 6;
-  await clock.sleep(renewal * SECOND_LOOK + Math.min(after, renewal * POLITE), draining);
+  await clock.sleep(renewalOf(state) * SECOND_LOOK + politely(after, state), draining);
   if (draining.aborted || !stands()) return false;
   const taken = await store.reap({ name, runId, heartbeats }, job);
   if (taken) emit("run:reaped", { job: name, runId, host: state.host });

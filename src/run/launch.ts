@@ -2,9 +2,10 @@
 import { fileURLToPath } from "node:url";
 import type { Job } from "../core/job.ts";
 import type { Ticket } from "../core/state.ts";
+import { freezeTicket } from "../core/ticket.ts";
 import { accountNamed, ownAccount } from "./account.ts";
 import { type Env, jobEnvironment, runWords } from "./environment.ts";
-import { freezeTicket, type Go, type Order } from "./protocol.ts";
+import type { Go, Order } from "./protocol.ts";
 import type { RunnerSettings } from "./runner.ts";
 
 export interface Launch {

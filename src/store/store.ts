@@ -5,14 +5,15 @@ import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { Rival } from "../core/lot.ts";
 import type { ParentFacts } from "../core/parents.ts";
-import type { ByHand, Due } from "../core/plan.ts";
-import type { Plan } from "../core/replan.ts";
+import type { Due } from "../core/plan.ts";
+import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
 import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
+import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
 import { insertPlans } from "./planning.ts";
@@ -23,7 +24,7 @@ import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
 import { type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
-import { type ClaimResult, take } from "./taking.ts";
+import { type ClaimResult, take, type Wish } from "./taking.ts";
 
 export type { ClaimResult } from "./taking.ts";
 
@@ -41,15 +42,6 @@ export interface StoreSettings {
   readonly maxOngoingAge: number;
   /** Null in production: the database's clock decides. */
   readonly pinned: () => Date | null;
-}
-
-/** What a claim is for; nothing of it: the job's own slot, if it is due. */
-export interface Wish {
-  readonly hand?: ByHand | null;
-  /** The request it serves. */
-  readonly requestId?: bigint;
-  /** A uuid of the claimer's that was never claimed under; by default a new one. */
-  readonly runId?: string;
 }
 
 export interface Snapshot {
@@ -134,6 +126,13 @@ export class Store {
     if (plans.length > 0) await insertPlans(this.db, this.sql, plans);
   }
 
+  /** A job that no pass has seen yet gets its row here: it can be steered before it ever runs. */
+  async ensureRow(job: Job): Promise<void> {
+    const { now, states } = await this.snapshot();
+    const plan = states.has(job.name) ? null : replan(job, null, now);
+    if (plan) await this.insertPlans([{ job, plan }]);
+  }
+
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
   async claim(job: Job, parents: ReadonlyMap<string, Job>, { hand, requestId, runId }: Wish = {}): Promise<ClaimResult> {
     const { host, tags, maxOngoingAge, pinned } = this.settings;
@@ -187,6 +186,12 @@ export class Store {
   async reset(request: Omit<ResetRequest, "maxOngoingAge">): Promise<Reset> {
     const { maxOngoingAge } = this.settings;
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
+  }
+
+  /** What a page reads of it; loaded when there is one. */
+  async ledger(): Promise<Ledger> {
+    const { Ledger } = await import("./ledger.ts");
+    return new Ledger(this.db, this.settings.schema);
   }
 
   /** A job's runs, newest first; null: those of all jobs. */

@@ -52,7 +52,7 @@ async function start(url: string): Promise<void> {
     const host = testWorld(store, [tick], { runner: async () => runner });
     await new Promise<void>((ready) => {
       // Its own looks at all rows are no part of what a slot costs.
-      const daemon = new Daemon(host.world, { poll: 3600, host: `host-${n}`, ready });
+      const daemon = new Daemon(host.world, { poll: 3600, host: `host-${n}`, ready, turned: () => {} });
       fleet.push({ store, host, daemon, done: daemon.run() });
     });
   });
