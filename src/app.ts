@@ -66,6 +66,16 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
   };
 }
 
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
+}
+
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 

@@ -16,13 +16,14 @@ import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
+import { type Past, readPast } from "./past.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
-import { type Statements, statements } from "./sql.ts";
+import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
 import { type ClaimResult, take, type Wish } from "./taking.ts";
 
@@ -197,6 +198,11 @@ export class Store {
   /** A job's runs, newest first; null: those of all jobs. */
   async history(name: string | null, limit: number): Promise<Run[]> {
     return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
+  }
+
+  /** What the ledger tells of these jobs to whoever looks ahead. */
+  past(names: readonly string[]): Promise<Past> {
+    return this.#ready(() => readPast(this.db, quoted(this.settings.schema), names));
   }
 
   /** The newest run with its output, or the one asked for by number. */
