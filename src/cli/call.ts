@@ -35,6 +35,10 @@ export interface Given {
   readonly dryRun: boolean;
   readonly again: boolean;
   readonly cancel: boolean;
+  readonly follow: boolean;
+  readonly all: boolean;
+  /** Lines; 0: none. */
+  readonly tail: number | null;
 }
 
 export interface Call {

@@ -92,8 +92,16 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "logs",
     operands: [aJob],
-    options: [option("run"), json, tz],
-    says: "what a job's newest run printed, or the run with --run",
+    options: [
+      option("run"),
+      option("follow"),
+      option("all"),
+      option("tail"),
+      option("json", "one JSON document; with --follow one a line"),
+      tz,
+    ],
+    says: "what a job's newest run printed, or the run with --run; also while it runs, on whichever host",
+    more: "With --follow a job that is not running is waited for. Lines of stderr are yellow, or begin with [stderr] where there is no colour.",
   },
   {
     verb: "reset",

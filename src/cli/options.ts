@@ -1,7 +1,7 @@
 /** Every option of the command line, in one table: parser, help and completion are made of it. Data only. */
 
-/** `count`: a whole number from 1 on; `instant`: ISO 8601; `number`: a run's number; `duration`: a number with its unit. */
-export type OptionKind = "flag" | "text" | "count" | "duration" | "instant" | "zone" | "number";
+/** `count`: a whole number from 1 on; `some`: from 0 on; `instant`: ISO 8601; `number`: a run's number; `duration`: a number with its unit. */
+export type OptionKind = "flag" | "text" | "count" | "some" | "duration" | "instant" | "zone" | "number";
 
 export interface Option {
   readonly name: string;
@@ -65,6 +65,9 @@ export const OF_VERBS: readonly Option[] = [
   { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
+  { name: "follow", kind: "flag", short: "f", says: "go on as it is printed, until the run ends: 0 if it succeeds, else 1" },
+  { name: "all", kind: "flag", says: "with --follow: go on with the next runs" },
+  { name: "tail", kind: "some", value: "K", says: "only the last K lines of what is there" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
 ];
 
@@ -88,5 +91,5 @@ export const OPTIONS: readonly Option[] = [...EVERYWHERE, ...OF_VERBS, ...OLD_FL
 export const LONG: ReadonlyMap<string, Option> = new Map(
   OPTIONS.flatMap((o) => [o.name, ...(o.also ?? [])].map((name) => [name, o] as const)),
 );
-/** By letter. */
-export const SHORT: ReadonlyMap<string, Option> = new Map(OPTIONS.flatMap((o) => (o.short ? [[o.short, o] as const] : [])));
+/** By letter. A letter that means another option with some verbs is the first one's here. */
+export const SHORT: ReadonlyMap<string, Option> = new Map(OPTIONS.toReversed().flatMap((o) => (o.short ? [[o.short, o] as const] : [])));

@@ -69,6 +69,10 @@ const READ: Readonly<Record<Exclude<Option["kind"], "flag">, (value: string, ref
     if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 1 to ${BIGGEST}`);
     return Number(value);
   },
+  some: (value, refuse) => {
+    if (!/^\d+$/.test(value) || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 0 to ${BIGGEST}`);
+    return Number(value);
+  },
   duration: (value, refuse) => {
     const seconds = /[smhdw]$/.test(value) ? parseDuration(value) : null;
     if (seconds === null || seconds < 1 || seconds > LONGEST) throw refuse("it takes a time with its unit, such as 90s, 30m, 2h, 1d or 1w");
@@ -208,5 +212,6 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
   };
 }

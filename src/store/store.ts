@@ -11,6 +11,7 @@ import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
 import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
+import { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
 import { insertPlans } from "./planning.ts";
@@ -56,6 +57,8 @@ export class Store {
   readonly steering: Steering;
   /** Runs that somebody asked for, for whichever host is free. */
   readonly requests: Requests;
+  /** The last runs of many jobs, and what runs print. */
+  readonly ledger: Ledger;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
 
@@ -64,6 +67,7 @@ export class Store {
     this.sql = statements(settings.schema);
     this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
+    this.ledger = new Ledger({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
@@ -134,8 +138,9 @@ export class Store {
     return ((await this.db.query(this.sql.cancelNote, [runId])).rows[0]?.cancel_note as string | null | undefined) ?? null;
   }
 
-  async progress(runId: string, json: string): Promise<void> {
-    await this.db.query(this.sql.progress, [runId, json]);
+  /** Of a run that is on; null: nothing new. False: not written, for its row is held by somebody, or the run is over. */
+  async news(runId: string, progress: string | null, output: string | null): Promise<boolean> {
+    return (await this.db.query(this.sql.news, [runId, progress, output])).rowCount > 0;
   }
 
   /** One try; throws while the database cannot be used. Idempotent by run id. */
@@ -171,12 +176,6 @@ export class Store {
   /** A job's runs, newest first; null: those of all jobs. */
   async history(name: string | null, limit: number): Promise<Run[]> {
     return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
-  }
-
-  /** The newest run with its output, or the one asked for by number. */
-  async output(name: string, id: bigint | null): Promise<{ run: Run; output: string | null } | null> {
-    const row = (await this.#ready(() => this.db.query(this.sql.newestOutput, [name, id]))).rows[0];
-    return row ? { run: toRun(row), output: row.output as string | null } : null;
   }
 
   /** What the ledger says of parents at a slot, for `explain`. */

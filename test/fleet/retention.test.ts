@@ -143,7 +143,7 @@ describe("with 300,000 runs in the ledger", () => {
     ["the newest output", () => store.sql.newestOutput, () => ["yearly", null], 5],
     ["what runs now", () => store.sql.liveRuns, () => [], 5],
     ["the end of a run", () => store.sql.endRun, async () => [await run("run_id"), "failed", null, null, null], 5],
-    ["progress", () => store.sql.progress, async () => [await run("run_id"), "{}"], 5],
+    ["what a run tells", () => store.sql.news, async () => [await run("run_id"), "{}", "x"], 5],
     ["a batch of outputs", () => pruneStatements("public.").outputs, () => [7, 1000], 2100],
     ["a batch of runs", () => pruneStatements("public.").runs, () => [90, 1000], 2100],
     ["the look of a pass", () => store.sql.snapshot, () => [null], 0],
