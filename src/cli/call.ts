@@ -36,6 +36,11 @@ export interface Given {
   readonly again: boolean;
   readonly cancel: boolean;
   readonly follow: boolean;
+  readonly watch: boolean;
+  /** Words, in the order given; none: nothing was said. */
+  readonly states: readonly string[];
+  readonly columns: readonly string[];
+  readonly sort: string | null;
   readonly all: boolean;
   /** Lines; 0: none. */
   readonly tail: number | null;

@@ -4,6 +4,8 @@ import { OF_VERBS, type Option } from "./options.ts";
 export interface Operand {
   readonly name: string;
   readonly required: boolean;
+  /** More of its kind may follow. */
+  readonly many?: true;
   /** The only words there are. */
   readonly choices?: readonly string[];
   readonly says: string;
@@ -61,9 +63,9 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     verb: "list",
-    operands: [],
-    options: [json, tz],
-    says: "every job with its schedule, its state, its last and its next run",
+    operands: [{ name: "PATTERN", required: false, many: true, says: "names of jobs, with * and ?: 'report-*'" }],
+    options: [...["state", "sort", "columns", "watch"].map((name) => option(name)), json, tz],
+    says: "every job with its schedule, its state, its last runs and its next one",
   },
   {
     verb: "show",

@@ -49,7 +49,7 @@ function blank(width: number) {
 }
 
 function usageOf({ verb, operands }: Command): string {
-  return [verb, ...operands.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`))].join(" ");
+  return [verb, ...operands.map(({ name, required, many }) => (required ? `<${name}>` : `[${name}${many ? ".." : ""}]`))].join(" ");
 }
 
 const spellings = ({ name, short, also = [], value }: Option): string =>

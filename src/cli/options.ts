@@ -1,7 +1,7 @@
 /** Every option of the command line, in one table: parser, help and completion are made of it. Data only. */
 
-/** `count`: a whole number from 1 on; `some`: from 0 on; `instant`: ISO 8601; `number`: a run's number; `duration`: a number with its unit. */
-export type OptionKind = "flag" | "text" | "count" | "some" | "duration" | "instant" | "zone" | "number";
+/** `count`: a whole number from 1 on; `some`: from 0 on; `list`: some of its choices, with commas; `instant`: ISO 8601; `number`: a run's number; `duration`: a number with its unit. */
+export type OptionKind = "flag" | "text" | "count" | "some" | "list" | "duration" | "instant" | "zone" | "number";
 
 export interface Option {
   readonly name: string;
@@ -23,6 +23,12 @@ export interface OldFlag extends Option {
   /** Words that stand before the flag's own value, if it has one. */
   readonly words: readonly string[];
 }
+
+/** As the views know them. */
+const STATE_NAMES = [
+  ...(["ok", "running", "due", "late", "blocked", "failing", "lost", "cancelled", "held", "paused", "disabled", "new"] as const),
+];
+const COLUMN_NAMES = ["job", "schedule", "next", "last", "took", "recent", "state"];
 
 /** With every verb. */
 export const EVERYWHERE: readonly Option[] = [
@@ -65,6 +71,21 @@ export const OF_VERBS: readonly Option[] = [
   { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
+  { name: "state", kind: "list", value: "S,…", choices: STATE_NAMES, says: "only jobs in these states, such as failing,blocked" },
+  {
+    name: "sort",
+    kind: "text",
+    value: "ORDER",
+    choices: ["file", "name", "next", "state"],
+    says: "file (default), name, next run, or worst state first",
+  },
+  { name: "columns", kind: "list", value: "C,…", choices: COLUMN_NAMES, says: `these columns, of ${COLUMN_NAMES.join(", ")}` },
+  {
+    name: "watch",
+    kind: "flag",
+    short: "w",
+    says: "again and again, as things change, until Ctrl-C; with --json one document a line for each change",
+  },
   { name: "follow", kind: "flag", short: "f", says: "go on as it is printed, until the run ends: 0 if it succeeds, else 1" },
   { name: "all", kind: "flag", says: "with --follow: go on with the next runs" },
   { name: "tail", kind: "some", value: "K", says: "only the last K lines of what is there" },

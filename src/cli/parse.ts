@@ -56,14 +56,23 @@ function declaration({ name, kind, choices }: Option): { type: "boolean" | "stri
     // Everything is declared, so everything passes here: absent options too.
     if (typeof value !== "string") return value;
     if (hasControl(value)) throw refuse(value, "it has control characters");
+    if (kind === "list") return wordsOf(value, choices ?? [], refuse);
     if (choices && !choices.includes(value)) throw refuse(value, `it takes ${choices.join(" or ")}`);
     return READ[kind](value, (takes) => refuse(value, takes));
   };
   return { type: "string", coerce };
 }
 
+/** `failing,blocked`: of what there is. */
+function wordsOf(value: string, choices: readonly string[], refuse: (value: string, takes: string) => UsageError): string[] {
+  const all = value.split(",").map((word) => word.trim());
+  const wrong = all.find((word) => !choices.includes(word));
+  if (wrong !== undefined) throw refuse(wrong, didYouMean(wrong, choices) ?? `it takes some of ${choices.join(", ")}`);
+  return all;
+}
+
 type Refuse = (takes: string) => UsageError;
-const READ: Readonly<Record<Exclude<Option["kind"], "flag">, (value: string, refuse: Refuse) => unknown>> = {
+const READ: Readonly<Record<Exclude<Option["kind"], "flag" | "list">, (value: string, refuse: Refuse) => unknown>> = {
   text: (value) => value,
   count: (value, refuse) => {
     if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 1 to ${BIGGEST}`);
@@ -158,13 +167,13 @@ function checkOperands({ verb, operands: takes }: Command, operands: readonly st
     throw new UsageError(
       `${verb} needs ${missing.choices?.join(" or ") ?? missing.name}: crontabber ${verb} ${takes.map(({ name }) => name).join(" ")}`,
     );
-  const extra = operands[takes.length];
+  const extra = takes.at(-1)?.many ? undefined : operands[takes.length];
   if (extra !== undefined) {
     const most = takes.length === 0 ? "no NAME" : takes.length === 1 ? `one ${takes[0]?.name}` : `${takes.length} words`;
     throw new UsageError(`${verb} takes ${most}, and ${quoted(extra)} is left over`);
   }
   for (const [i, operand] of operands.entries()) {
-    const { name = "", choices } = takes[i] ?? {};
+    const { name = "", choices } = takes[i] ?? takes.at(-1) ?? {};
     if (operand.trim() === "") throw new UsageError(`${verb}: ${name} is empty`);
     if (hasControl(operand)) throw new UsageError(`${verb}: ${name} ${quoted(operand)} has control characters`);
     if (choices && !choices.includes(operand)) {
@@ -184,6 +193,10 @@ function checkForce({ verb }: Command, operands: readonly string[], values: Valu
 function text(values: Values, name: string): string | null {
   const value = values.get(name);
   return typeof value === "string" ? value : null;
+}
+
+function list(values: Values, name: string): string[] {
+  return (values.get(name) as string[] | undefined) ?? [];
 }
 
 function givenOf(values: Values): Given {
@@ -212,6 +225,7 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ watch: values.has("watch"), states: list(values, "state"), columns: list(values, "columns"), sort: text(values, "sort") },
     ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
   };
 }

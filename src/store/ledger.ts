@@ -24,11 +24,15 @@ export interface Printed {
 export function ledgerStatements(q: string, run: string) {
   const printed = (output: string) => `SELECT ${run}, r.xmin::text AS version, ${output} AS output FROM ${q}crontabber_run r`;
   return {
-    /** As many reads of the index as there are jobs, however long the ledger is. The newest first. */
+    /**
+     * As many reads of the index as there are jobs, however long the ledger is. The newest first. A range and an order that both begin
+     * with the name, not an equation: the planner would take that as leave to walk down the primary key, past everybody else's runs.
+     */
     recent: `SELECT r.app_name, r.outcome, extract(epoch FROM r.ended_at - r.claimed_at)::float8 AS took
       FROM unnest($1::text[]) AS n (name)
       CROSS JOIN LATERAL (SELECT app_name, outcome, claimed_at, ended_at FROM ${q}crontabber_run
-        WHERE app_name = n.name AND outcome IS NOT NULL AND attempt > 0 ORDER BY id DESC LIMIT $2) r`,
+        WHERE app_name >= n.name AND app_name <= n.name AND outcome IS NOT NULL AND attempt > 0
+        ORDER BY app_name, id DESC LIMIT $2) r`,
     /** The newest run, or the one with the number. */
     newestOutput: `${printed("r.output")} WHERE r.app_name = $1 AND r.attempt > 0 AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,
     /** The next one. */

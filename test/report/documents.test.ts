@@ -13,7 +13,7 @@ import { next, nextDocument } from "#lib/report/next.js";
 import { show, showDocument } from "#lib/report/show.js";
 import type { Document } from "#lib/report/view.js";
 import { makeRegistry } from "../helpers/job.ts";
-import { fleet, history, NOW, run, view, viewOf } from "./fleet.ts";
+import { fleet, history, NOW, recent, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
 const empty = viewOf(makeRegistry(), []);
@@ -54,7 +54,7 @@ const started = {
 };
 
 const documents: Readonly<Record<string, () => readonly Document[]>> = {
-  list: () => [listDocument(view), listDocument(untouched), listDocument(empty)],
+  list: () => [listDocument(view), listDocument(view, { recent }), listDocument(untouched), listDocument(empty)],
   show: () =>
     fleet.jobs.flatMap((job) => [showDocument(show(view, job, { runs: history, acts })), showDocument(show(untouched, job, { runs: [] }))]),
   explain: () => [view, untouched].flatMap((seen) => fleet.jobs.map((job) => explainDocument(explain(seen, { job })))),
