@@ -36,6 +36,12 @@ export interface Given {
   readonly again: boolean;
   readonly cancel: boolean;
   readonly follow: boolean;
+  /** ISO 8601, perhaps without a zone, or a span such as `2d`. */
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly at: string | null;
+  /** As the ledger has them, and `running`; none: nothing was said. */
+  readonly outcomes: readonly string[];
   readonly watch: boolean;
   /** Words, in the order given; none: nothing was said. */
   readonly states: readonly string[];

@@ -7,7 +7,7 @@ import { hasControl, parseDuration, quoted } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import type { Call, Given } from "./call.ts";
 import { COMMANDS, type Command, commandOf } from "./commands.ts";
-import { isInstant } from "./instant.ts";
+import { isInstant, isMoment } from "./instant.ts";
 import { EVERYWHERE, OLD_FLAGS, type OldFlag, OPTIONS, type Option } from "./options.ts";
 import type { Words } from "./words.ts";
 
@@ -95,6 +95,10 @@ const READ: Readonly<Record<Exclude<Option["kind"], "flag" | "list">, (value: st
   instant: (value, refuse) => {
     if (!isInstant(value)) throw refuse("it takes a date and time: 2026-11-20T03:00, 2026-11-20T03:00Z or 2026-11-20T03:00+01:00");
     return value;
+  },
+  moment: (value, refuse) => {
+    if (isMoment(value)) return value;
+    throw refuse("it takes a span such as 90m, 2h or 1d, or a date and time: 2026-11-20T03:00, 2026-11-20T03:00Z");
   },
   zone: (value, refuse) => {
     if (!isZone(value)) throw refuse("it takes the name of a time zone: UTC or Europe/Berlin");
@@ -226,6 +230,7 @@ function givenOf(values: Values): Given {
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
     ...{ watch: values.has("watch"), states: list(values, "state"), columns: list(values, "columns"), sort: text(values, "sort") },
+    ...{ since: text(values, "since"), until: text(values, "until"), at: text(values, "at"), outcomes: list(values, "outcome") },
     ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
   };
 }

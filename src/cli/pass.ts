@@ -7,12 +7,12 @@ import type { Store } from "../store/store.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
-import { leaveSignals } from "./io.ts";
+import { answer, leaveSignals, outliveReader } from "./io.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
   readonly invocation: Invocation;
-  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii">;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "json">;
   /** Finds what was asked for by name; null: everything that is due. Throws UsageError. */
   readonly named: ((setup: Setup) => Promise<Asked>) | null;
 }
@@ -20,15 +20,19 @@ export interface PassCall {
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
   const voice = new Voice({ invocation, given, named: named !== null });
+  const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    return await run(setup, asked, voice);
+    const code = await run(setup, asked, { voice, lines });
+    lines?.exit(code, null);
+    return code;
   } catch (error) {
     const failure = failureOf(error);
     // Whoever typed it reads text, every time.
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    lines?.exit(failure.code, failure.lines.join("; "));
     return failure.code;
   } finally {
     await voice.settled();
@@ -45,12 +49,26 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
-async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<number> {
+interface Lines {
+  readonly emit: Emit;
+  exit(code: number, message: string | null): void;
+}
+
+/** Events as documents on stdout, one a line. */
+async function eventLines(): Promise<Lines> {
+  const { exitEvent, runEvents } = await import("../report/run-events.ts");
+  outliveReader();
+  const write = (document: unknown) => answer(JSON.stringify(document));
+  return { emit: runEvents(write), exit: (code, message) => write(exitEvent(code, message)) };
+}
+
+async function run(setup: Setup, asked: Asked | null, { voice, lines }: { voice: Voice; lines: Lines | null }): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
     voice.emit(name, payload);
+    lines?.emit(name, payload);
   };
   let store: Store | null = null;
   try {

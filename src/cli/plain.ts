@@ -17,6 +17,7 @@ export function plainOf({ words, options, overrides }: Words): PassCall | null {
       verbose: has("verbose"),
       quiet: has("quiet"),
       ascii: has("ascii"),
+      json: false,
       colour: has("color") ? true : has("no-color") ? false : null,
     },
     named: null,

@@ -204,7 +204,11 @@ export function statements(schema: string) {
     noteEvent: `SELECT ${q}crontabber_note_event($1, $2, $3, $4, $5)`,
     acts: `SELECT (extract(epoch FROM at) * 1000)::float8 AS at, what, who, note FROM ${q}crontabber_event WHERE app_name = $1 ORDER BY id DESC LIMIT $2`,
 
-    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE $1::text IS NULL OR r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
+    /** What was asked for is known when this is planned: what was not costs nothing. Whoever started since then ended since then, or runs. */
+    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE ($1::text IS NULL OR r.app_name = $1)
+        AND ($3::text[] IS NULL OR coalesce(r.outcome, 'running') = ANY($3))
+        AND ($4::timestamptz IS NULL OR (r.claimed_at >= $4 AND (r.ended_at >= $4 OR r.outcome IS NULL)))
+      ORDER BY r.id DESC LIMIT $2`,
     runs: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.id = $1`,
     liveRuns: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.outcome IS NULL ORDER BY r.id`,
     ...requestStatements(q),

@@ -40,6 +40,11 @@ export interface StoreSettings {
   readonly pinned: () => Date | null;
 }
 
+export interface HistoryWish {
+  readonly outcomes?: readonly string[] | null;
+  readonly since?: Date | null;
+}
+
 export interface Snapshot {
   readonly now: Date;
   readonly states: ReadonlyMap<string, JobState>;
@@ -173,9 +178,9 @@ export class Store {
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
   }
 
-  /** A job's runs, newest first; null: those of all jobs. */
-  async history(name: string | null, limit: number): Promise<Run[]> {
-    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
+  /** A job's runs, newest first; null: those of all jobs. `outcomes`: of these only, `running` too; `since`: started then or later. */
+  async history(name: string | null, limit: number, { outcomes = null, since = null }: HistoryWish = {}): Promise<Run[]> {
+    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit, outcomes, since]))).rows.map(toRun);
   }
 
   /** What the ledger says of parents at a slot, for `explain`. */

@@ -137,9 +137,10 @@ describe("with 300,000 runs in the ledger", () => {
   const cases: Case[] = [
     ["the newest run of a parent up to a slot", () => store.sql.parentsAt, async () => [["minutely", "yearly"], await run("slot")], 1500],
     ["what is known of a slot", () => store.sql.slotFacts, async () => ["minutely", await run("slot")], 5],
-    ["a job's history", () => store.sql.history, () => ["minutely", 50], 100],
-    ["the history of a job that hardly runs", () => store.sql.history, () => ["yearly", 50], 5],
-    ["everybody's history", () => store.sql.history, () => [null, 50], 100],
+    ["a job's history", () => store.sql.history, () => ["minutely", 50, null, null], 100],
+    ["the history of a job that hardly runs", () => store.sql.history, () => ["yearly", 50, null, null], 5],
+    ["everybody's history", () => store.sql.history, () => [null, 50, null, null], 100],
+    ["the runs since this morning", () => store.sql.history, () => [null, 50, ["failed"], new Date(Date.now() + 60_000)], 100],
     ["the newest output", () => store.sql.newestOutput, () => ["yearly", null], 5],
     ["the last runs of all jobs", () => store.sql.recent, () => [["minutely", "yearly", "nobody"], 12], 30],
     ["the run after another", () => store.sql.outputAfter, async () => ["minutely", await run("id")], 5],

@@ -10,9 +10,12 @@ import { listDocument } from "#lib/report/list.js";
 import { followedDocument, logsDocument } from "#lib/report/logs.js";
 import { check, checkDocument, unknown } from "#lib/report/nagios.js";
 import { next, nextDocument } from "#lib/report/next.js";
+import { exitEvent, runEvents } from "#lib/report/run-events.js";
 import { show, showDocument } from "#lib/report/show.js";
+import { requestDocument, steeredDocument } from "#lib/report/steered.js";
 import type { Document } from "#lib/report/view.js";
 import { makeRegistry } from "../helpers/job.ts";
+import { makeTicket } from "../helpers/state.ts";
 import { fleet, history, NOW, recent, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
@@ -25,6 +28,36 @@ const parts = [
   { stream: "stderr" as const, leftOut: 7 },
   { stream: "stdout" as const, text: "b" },
 ];
+
+const by = { who: "kim@web-1", note: null };
+const steered = (verb: Parameters<typeof steeredDocument>[0]["verb"], more = {}) =>
+  steeredDocument({ verb, job: "a", done: true, by }, more);
+
+/** Every event a pass has for programs. */
+function told(): Document[] {
+  const documents: Document[] = [];
+  const emit = runEvents((document) => documents.push(document));
+  const ticket = makeTicket();
+  const error = { type: "E", value: "v", traceback: "" };
+  emit("pass:started", { jobs: 3, now: NOW });
+  emit("job:not-due", { job: "b", verdict: { due: false, why: "paused", detail: "by kim" } });
+  emit("job:skipped", { job: "a", skipped: { from: NOW, to: NOW, count: 1, reason: "paused" } });
+  emit("run:started", { ticket });
+  emit("run:progress", { ticket, json: '{"done":1}' });
+  emit("run:output", { ticket, stream: "stderr", chunk: Buffer.from("one\ntwo token=abc") });
+  emit("run:stopping", { ticket, why: "w" });
+  emit("run:recorded", { ticket, end: { outcome: "failed", error, result: null, output: null } });
+  emit("run:recorded", { ticket, end: { outcome: "succeeded", error: null, result: '{"rows":1}', output: null } });
+  emit("run:fenced", { ticket, outcome: "lost" });
+  emit("run:spooled", { ticket, file: "f", message: "m" });
+  emit("run:reaped", { job: "a", runId: "r", host: null });
+  emit("drain:started", { signal: "SIGTERM", seconds: 3 });
+  emit("database:down", { message: "m" });
+  emit("database:up", {});
+  emit("pass:ended", { ran: 1, failed: 1 });
+  expect(documents.filter(({ event }) => event === "output").map(({ text }) => text)).toEqual(["one", "two token=***"]);
+  return documents;
+}
 
 const backfill = {
   ...{ id: 7n, by: "kim@web-1", note: null, requestedAt: NOW, from: NOW, to: NOW, again: false, force: false, slot: null, attempt: 0 },
@@ -65,6 +98,17 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
     ...(["run", "end"] as const).map((event) => followedDocument({ event, run: run() })),
     ...parts.map((part) => followedDocument({ event: "output", run: run(), part })),
   ],
+  pause: () => [
+    steered("pause", { again: true, until: NOW.toISOString(), runs_on: "web-1" }),
+    steered("pause", { again: false, until: null, runs_on: null }),
+  ],
+  resume: () => [steered("resume", { skip: true })],
+  unlock: () => [steered("unlock")],
+  "mark-success": () => [steered("mark-success")],
+  cancel: () => [steered("cancel", { how: "nothing", host: null, alive: null })],
+  reset: () => [steered("reset", { why: "running", cancelled_run: null, host: "web-1", since: NOW.toISOString() })],
+  request: () => [requestDocument("a", by, 7n)],
+  run: () => [...told(), exitEvent(1, "no\u0000"), exitEvent(0, null)],
   backfill: () => [
     backfillDocument("a", { backfills: [], dates: [NOW] }),
     backfillDocument("a", { backfills: [backfill, { ...backfill, ...started }], dates: null }),
