@@ -43,6 +43,8 @@ export interface Given {
   /** As the ledger has them, and `running`; none: nothing was said. */
   readonly outcomes: readonly string[];
   readonly watch: boolean;
+  /** How what goes on is shown on stderr. `auto`: moving on a terminal, else not at all. */
+  readonly progress: "auto" | "tty" | "plain" | "none";
   /** Words, in the order given; none: nothing was said. */
   readonly states: readonly string[];
   readonly columns: readonly string[];

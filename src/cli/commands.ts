@@ -50,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
       option("tz", "the zone of --slot"),
       option("note", "why it is run by hand: kept with who and when"),
       option("detach"),
+      option("progress"),
       option("json", "what happens, one JSON document a line; the last one has the exit code"),
     ],
     says: "one pass over everything that is due; with NAME that job, if it is due",

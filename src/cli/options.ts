@@ -72,6 +72,10 @@ export const OF_VERBS: readonly Option[] = [
   { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
+  {
+    ...{ name: "progress", kind: "text", value: "HOW", choices: ["auto", "tty", "plain", "none"] },
+    says: "what goes on, on stderr: tty moves, plain is a line an event, auto is tty on a terminal, else none",
+  },
   { name: "since", kind: "moment", value: "T", says: "only what started since then: 2h, 1d or 2026-11-20T03:00" },
   { name: "until", kind: "moment", value: "T", says: "everything until then: 6h, 1d or 2026-11-21" },
   {

@@ -231,6 +231,7 @@ function givenOf(values: Values): Given {
     ...{ again: values.has("again"), cancel: values.has("cancel") },
     ...{ watch: values.has("watch"), states: list(values, "state"), columns: list(values, "columns"), sort: text(values, "sort") },
     ...{ since: text(values, "since"), until: text(values, "until"), at: text(values, "at"), outcomes: list(values, "outcome") },
+    progress: (text(values, "progress") ?? "auto") as Given["progress"],
     ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
   };
 }

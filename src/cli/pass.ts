@@ -12,19 +12,24 @@ import { Voice } from "./voice.ts";
 
 export interface PassCall {
   readonly invocation: Invocation;
-  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "json">;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "json" | "progress">;
   /** Finds what was asked for by name; null: everything that is due. Throws UsageError. */
   readonly named: ((setup: Setup) => Promise<Asked>) | null;
 }
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  const voice = new Voice({ invocation, given, named: named !== null });
+  let store: Store | null = null;
+  const usual = async (job: string) => median((await store?.ledger.recent([job], USUAL_RUNS))?.get(job) ?? []);
+  const voice = new Voice({ invocation, given, named: named !== null, usual });
   const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    const code = await run(setup, asked, { voice, lines });
+    const opened = (one: Store) => {
+      store = one;
+    };
+    const code = await run(setup, asked, { voice, lines, opened });
     lines?.exit(code, null);
     return code;
   } catch (error) {
@@ -49,6 +54,20 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
+/** Of so many runs the middle one says how long a job takes. */
+const USUAL_RUNS = 11;
+
+function median(runs: readonly { readonly outcome: string; readonly took: number }[]): number | null {
+  const times = runs.filter(({ outcome }) => outcome === "succeeded").map(({ took }) => took);
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
+}
+
+interface Telling {
+  readonly voice: Voice;
+  readonly lines: Lines | null;
+  opened(store: Store): void;
+}
+
 interface Lines {
   readonly emit: Emit;
   exit(code: number, message: string | null): void;
@@ -62,7 +81,7 @@ async function eventLines(): Promise<Lines> {
   return { emit: runEvents(write), exit: (code, message) => write(exitEvent(code, message)) };
 }
 
-async function run(setup: Setup, asked: Asked | null, { voice, lines }: { voice: Voice; lines: Lines | null }): Promise<number> {
+async function run(setup: Setup, asked: Asked | null, { voice, lines, opened }: Telling): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
@@ -73,6 +92,7 @@ async function run(setup: Setup, asked: Asked | null, { voice, lines }: { voice:
   let store: Store | null = null;
   try {
     store = await connect(setup);
+    opened(store);
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
     if (!spooled) voice.good("database");

@@ -18,6 +18,7 @@ export function plainOf({ words, options, overrides }: Words): PassCall | null {
       quiet: has("quiet"),
       ascii: has("ascii"),
       json: false,
+      progress: "auto",
       colour: has("color") ? true : has("no-color") ? false : null,
     },
     named: null,

@@ -10,7 +10,7 @@ import { Voice } from "../voice.ts";
 
 export async function handle({ invocation, given }: Call): Promise<number> {
   // Nobody mails a daemon's words: every change is told, each time.
-  const voice = new Voice({ invocation, given, named: true });
+  const voice = new Voice({ invocation, given, named: true, usual: async () => null });
   try {
     const setup = await setUp(invocation, "pass");
     const { config, broken, warnings } = setup;
