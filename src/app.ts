@@ -1,4 +1,5 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
+import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { systemClock, uptime } from "./clock.ts";
 import { type Config, loadConfig, refuse } from "./config/config.ts";
@@ -12,6 +13,8 @@ import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
+import type { Page } from "./page.ts";
+import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
@@ -67,14 +70,15 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    max: config.concurrency + (listens ? 0 : 1),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -178,15 +182,31 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
-  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: true });
+  let page: Page | null = null;
+  let meters: Meters | null = null;
+  const tell: Emit = (name, payload) => {
+    meters?.emit(name, payload);
+    page?.heard(name);
+    emit(name, payload);
+  };
+  const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
     import("./engine/daemon.ts"),
     import("./reload.ts"),
     import("./systemd.ts"),
   ]);
   const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
-  const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready(), turned: () => page?.turned() });
+  if (setup.config.http) {
+    const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
+    meters = new Meters();
+    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
+  }
+  const replace = (next: Setup) => {
+    daemon.replace(next.registry);
+    page?.replace(next);
+  };
+  const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {
     await daemon.run();
@@ -195,7 +215,27 @@ export async function runDaemon(
     watch.close();
     service.close();
     ending.forget();
+    await page?.close();
     await close();
+  }
+}
+
+/** The page alone, until a signal. Throws ConfigError if its address cannot be had. */
+export async function runServer(setup: Setup, store: Store, { emit, reload }: { emit: Emit; reload(): Promise<Setup> }): Promise<void> {
+  const [{ openPage }, { watchRegistry }] = await Promise.all([import("./page.ts"), import("./reload.ts")]);
+  const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
+  try {
+    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false, meters: null } });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
+    if (!draining.aborted) await once(draining, "abort");
+    watch.close();
+    await page.close();
+  } finally {
+    forget();
   }
 }
 

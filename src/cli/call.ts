@@ -52,6 +52,10 @@ export interface Given {
   readonly all: boolean;
   /** Lines; 0: none. */
   readonly tail: number | null;
+  /** A path. */
+  readonly textfile: string | null;
+  /** As typed. */
+  readonly http: string | null;
 }
 
 export interface Call {

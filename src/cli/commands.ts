@@ -64,6 +64,13 @@ export const COMMANDS: readonly Command[] = [
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
   {
+    verb: "serve",
+    operands: [],
+    options: [option("http")],
+    says: "the page of a daemon, without running anything",
+    more: "Reads the tables until a signal. With http_actions and http_token jobs can be steered from it.",
+  },
+  {
     verb: "list",
     operands: [{ name: "PATTERN", required: false, many: true, says: "names of jobs, with * and ?: 'report-*'" }],
     options: [...["state", "sort", "columns", "watch"].map((name) => option(name)), json, tz],
@@ -174,6 +181,13 @@ export const COMMANDS: readonly Command[] = [
     operands: [],
     options: [json],
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
+  },
+  {
+    verb: "metrics",
+    operands: [],
+    options: [option("textfile")],
+    says: "how the jobs stand, for Prometheus; 69 without a database",
+    more: "Passes leave the same by themselves where the configuration says textfile = FILE, and a daemon with http at /metrics.",
   },
   {
     verb: "ghosts",

@@ -4,7 +4,7 @@ import { Following } from "../report/follow.ts";
 import { endLines, type Followed, followedDocument, headLine } from "../report/logs.ts";
 import { lastLines, Stretches } from "../report/stretches.ts";
 import type { Paper } from "../report/view.ts";
-import type { Printed } from "../store/ledger.ts";
+import type { Printed } from "../store/outputs.ts";
 import type { Store } from "../store/store.ts";
 import type { Given } from "./call.ts";
 import { EXIT } from "./exit.ts";
@@ -44,7 +44,7 @@ export async function follow(wanted: Wanted, first: Printed | null): Promise<num
 async function next({ store, name, given }: Wanted, awake: Waker, after: bigint): Promise<Printed> {
   let told = given.quiet || given.json;
   for (;;) {
-    const found = await awake.patiently(() => store.ledger.after(name, after));
+    const found = await awake.patiently(() => store.outputs.after(name, after));
     if (found) return found;
     if (!told) tell(after === 0n ? `${name} has not run yet: waiting for its first run` : `waiting for the next run of ${name}`);
     told = true;
@@ -62,7 +62,7 @@ async function tellRun({ store, paper, given }: Wanted, awake: Waker, first: Pri
   page.add(seen, tail === null ? all : lastLines(all, tail));
   while (seen.run.outcome === null) {
     await awake.sleep(LIVE_MS);
-    const now = await awake.patiently(() => store.ledger.again(seen));
+    const now = await awake.patiently(() => store.outputs.again(seen));
     if (now === undefined) {
       tell(`run #${seen.run.id} is no longer in the ledger`);
       return null;

@@ -109,6 +109,13 @@ export const OF_VERBS: readonly Option[] = [
   { name: "follow", kind: "flag", short: "f", says: "go on as it is printed, until the run ends: 0 if it succeeds, else 1" },
   { name: "all", kind: "flag", says: "with --follow: go on with the next runs" },
   { name: "tail", kind: "some", value: "K", says: "only the last K lines of what is there" },
+  {
+    name: "textfile",
+    kind: "text",
+    value: "FILE",
+    says: "write it there instead, in one step; for node_exporter the name ends with .prom",
+  },
+  { name: "http", kind: "text", value: "ADDRESS", says: "where the page listens, such as 127.0.0.1:8484 (default: the configured http)" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
 ];
 

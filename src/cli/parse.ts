@@ -233,5 +233,6 @@ function givenOf(values: Values): Given {
     ...{ since: text(values, "since"), until: text(values, "until"), at: text(values, "at"), outcomes: list(values, "outcome") },
     progress: (text(values, "progress") ?? "auto") as Given["progress"],
     ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

@@ -4,10 +4,12 @@ import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
+import type { Textfile } from "../textfile.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
 import { answer, leaveSignals, outliveReader } from "./io.ts";
+import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
@@ -19,17 +21,14 @@ export interface PassCall {
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  let store: Store | null = null;
-  const usual = async (job: string) => median((await store?.ledger.recent([job], USUAL_RUNS))?.get(job) ?? []);
+  const held: Held = { store: null };
+  const usual = async (job: string) => median((await held.store?.outputs.recent([job], USUAL_RUNS))?.get(job) ?? []);
   const voice = new Voice({ invocation, given, named: named !== null, usual });
   const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    const opened = (one: Store) => {
-      store = one;
-    };
-    const code = await run(setup, asked, { voice, lines, opened });
+    const code = await run(setup, asked, { voice, lines, held });
     lines?.exit(code, null);
     return code;
   } catch (error) {
@@ -65,7 +64,7 @@ function median(runs: readonly { readonly outcome: string; readonly took: number
 interface Telling {
   readonly voice: Voice;
   readonly lines: Lines | null;
-  opened(store: Store): void;
+  readonly held: Held;
 }
 
 interface Lines {
@@ -81,18 +80,41 @@ async function eventLines(): Promise<Lines> {
   return { emit: runEvents(write), exit: (code, message) => write(exitEvent(code, message)) };
 }
 
-async function run(setup: Setup, asked: Asked | null, { voice, lines, opened }: Telling): Promise<number> {
+/** What a pass has opened, for whoever comes after it. */
+interface Held {
+  store: Store | null;
+}
+
+async function run(setup: Setup, asked: Asked | null, { voice, lines, held }: Telling): Promise<number> {
+  const textfile = await textfileOf(setup, voice, held);
+  try {
+    const code = await onePass(setup, asked, { voice, held, lines, counted: textfile?.emit ?? null });
+    await textfile?.write(code);
+    return code;
+  } finally {
+    await held.store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
+  }
+}
+
+interface Beside {
+  readonly voice: Voice;
+  readonly held: Held;
+  readonly lines: Lines | null;
+  readonly counted: Emit | null;
+}
+
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
+    counted?.(name, payload);
     voice.emit(name, payload);
     lines?.emit(name, payload);
   };
-  let store: Store | null = null;
   try {
-    store = await connect(setup);
-    opened(store);
+    const store = await connect(setup);
+    held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
     if (!spooled) voice.good("database");
@@ -106,9 +128,16 @@ async function run(setup: Setup, asked: Asked | null, { voice, lines, opened }: 
     const failure = failureOf(error);
     voice.trouble(failure);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
-  } finally {
-    await store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
   }
+}
+
+/** Null: nobody wants the metrics of passes, and nothing of them is loaded. */
+async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
+  const { textfile: file, spool } = setup.config;
+  if (file === null) return null;
+  const { Textfile } = await import("../textfile.ts");
+  const view = async () => held.store && fleetViewOf(setup, held.store);
+  return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }
 
 function jobEnd({ runs, not }: PassEnd["results"][number]): JobEnd {

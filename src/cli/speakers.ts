@@ -21,7 +21,7 @@ export interface Speakers {
 /** Whoever asked for one job is told what became of it, news or not. */
 const ANSWERS: ReadonlySet<keyof Events> = new Set<keyof Events>(["run:recorded", "job:not-due"]);
 
-export function createSpeakers({ given, named, usual }: VoiceSettings, secrets: readonly (string | null)[]): Speakers {
+export function createSpeakers({ given, named, usual = async () => null }: VoiceSettings, secrets: readonly (string | null)[]): Speakers {
   keepSecret(...secrets);
   const terminal = process.stderr.isTTY === true;
   const look = { colour: takesColour(process.stderr, given), ascii: needsAscii(process.stderr, given) };

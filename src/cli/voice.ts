@@ -18,14 +18,14 @@ export interface VoiceSettings {
   readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "progress">;
   /** A job was asked for by name: whoever did waits for an answer. */
   readonly named: boolean;
-  /** Seconds a job usually takes; null: nobody knows. Asked for what somebody looks at only. */
-  readonly usual: (job: string) => Promise<number | null>;
+  /** Seconds a job usually takes; null: nobody knows, absent: nobody can be asked. Asked for what somebody looks at only. */
+  readonly usual?: (job: string) => Promise<number | null>;
 }
 
 /** Events without a word at the usual level: the most frequent ones load nothing. */
 const SILENT: ReadonlySet<keyof Events> = new Set<keyof Events>([
-  ...(["pass:started", "pass:ended", "job:not-due", "job:skipped", "run:started", "run:progress", "run:output"] as const),
-  ...(["run:stopping", "drain:started", "spool:delivered", "ledger:pruned"] as const),
+  ...(["pass:started", "pass:ended", "job:not-due", "claim:lost", "job:skipped", "run:started", "run:progress", "run:output"] as const),
+  ...(["run:stopping", "drain:started", "spool:delivered", "ledger:pruned", "job:told"] as const),
 ]);
 
 export class Voice {

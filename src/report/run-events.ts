@@ -6,11 +6,11 @@ import { jobOutput } from "./output.ts";
 import type { Document } from "./view.ts";
 
 type Told = { readonly event: string; readonly [key: string]: unknown };
-type Tellers = { readonly [Name in keyof Events]: ((payload: Events[Name]) => Told) | null };
+type Tellers = { readonly [Name in keyof Events]?: (payload: Events[Name]) => Told };
 
 const run = ({ job, runId, fence }: Ticket) => ({ job, run: { id: Number(fence), run_id: runId } });
 
-/** Null: of no use to whoever started this pass. Output comes line by line, see below. */
+/** What is of use to whoever started this pass. Output comes line by line, see below. */
 const TELLERS: Tellers = {
   "pass:started": ({ jobs, now }) => ({ event: "pass-started", jobs, now: now.toISOString() }),
   "job:not-due": ({ job, verdict: { why, detail } }) => ({ event: "not-due", job, why, detail }),
@@ -22,24 +22,16 @@ const TELLERS: Tellers = {
     return { event: "started", ...run(ticket), slot: slot.toISOString(), attempt, trigger, missed };
   },
   "run:progress": ({ ticket, json }) => ({ event: "progress", ...run(ticket), progress: JSON.parse(json) as unknown }),
-  "run:output": null,
   "run:stopping": ({ ticket, why }) => ({ event: "stopping", ...run(ticket), why }),
   "run:recorded": ({ ticket, end: { outcome, error, result } }) => {
     return { event: "ended", ...run(ticket), outcome, error, result: result === null ? null : (JSON.parse(result) as unknown) };
   },
   "run:fenced": ({ ticket, outcome }) => ({ event: "fenced", ...run(ticket), outcome }),
   "run:spooled": ({ ticket, file, message }) => ({ event: "spooled", ...run(ticket), file, message }),
-  "spool:delivered": null,
-  "spool:unreadable": null,
   "run:reaped": ({ job, host }) => ({ event: "taken-over", job, host }),
   "drain:started": ({ signal }) => ({ event: "draining", signal }),
   "database:down": ({ message }) => ({ event: "database-down", message }),
   "database:up": () => ({ event: "database-up" }),
-  "registry:reloaded": null,
-  "registry:refused": null,
-  "daemon:trouble": null,
-  "guard:trouble": null,
-  "ledger:pruned": null,
   "pass:ended": ({ ran, failed }) => ({ event: "pass-ended", ran, failed }),
 };
 

@@ -1,94 +1,118 @@
-/** What people read of the ledger beyond a job's history: the last runs of many jobs, and a run's output while it is written. Reads only. */
-import { type Part, partsOf, plainOutput } from "../core/streams.ts";
-import type { Queryable, Row } from "./db.ts";
+/** The whole ledger at once, as a page shows it: the newest runs of every job, those of a day, what is new. Reads only. */
+import type { ErrorRecord } from "../core/errors.ts";
+import { plainOutput } from "../core/streams.ts";
+import type { Database, Row } from "./db.ts";
+import { ledgerStatements } from "./ledger-sql.ts";
+import { NEWEST, PROGRAM } from "./migrate.ts";
+import { type RequestRow, toRequest } from "./request-rows.ts";
 import { type Run, toRun } from "./runs.ts";
+import { quoted } from "./sql.ts";
 
-/** How one of a job's last runs went. */
-export interface Recent {
-  readonly outcome: NonNullable<Run["outcome"]>;
-  /** Seconds. */
-  readonly took: number;
+/** Which runs are asked for; null: of all jobs, of any outcome, from the newest on. */
+export interface RunsAsked {
+  readonly job: string | null;
+  /** `running` for those that are on. */
+  readonly outcome: string | null;
+  /** Only runs with smaller numbers. */
+  readonly before: bigint | null;
+  readonly limit: number;
 }
 
-/** A run with what it has printed. */
-export interface Printed {
-  readonly run: Run;
-  /** Null: nothing, so far. */
-  readonly output: string | null;
-  readonly parts: readonly Part[];
-  /** Another one after each change of the row. */
-  readonly version: string;
-}
-
-/** `q`: the quoted schema with a dot; `run`: the columns as `toRun` reads them, of a row called r. */
-export function ledgerStatements(q: string, run: string) {
-  const printed = (output: string) => `SELECT ${run}, r.xmin::text AS version, ${output} AS output FROM ${q}crontabber_run r`;
-  return {
-    /**
-     * As many reads of the index as there are jobs, however long the ledger is. The newest first. A range and an order that both begin
-     * with the name, not an equation: the planner would take that as leave to walk down the primary key, past everybody else's runs.
-     */
-    recent: `SELECT r.app_name, r.outcome, extract(epoch FROM r.ended_at - r.claimed_at)::float8 AS took
-      FROM unnest($1::text[]) AS n (name)
-      CROSS JOIN LATERAL (SELECT app_name, outcome, claimed_at, ended_at FROM ${q}crontabber_run
-        WHERE app_name >= n.name AND app_name <= n.name AND outcome IS NOT NULL AND attempt > 0
-        ORDER BY app_name, id DESC LIMIT $2) r`,
-    /** The newest run, or the one with the number. */
-    newestOutput: `${printed("r.output")} WHERE r.app_name = $1 AND r.attempt > 0 AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,
-    /** The next one. */
-    outputAfter: `${printed("r.output")} WHERE r.app_name = $1 AND r.attempt > 0 AND r.id > $2 ORDER BY r.id LIMIT 1`,
-    /** Looked at again and again: the text, which may be long, only where the row has changed. */
-    outputAgain: `${printed("CASE WHEN r.xmin::text <> $2 THEN r.output END")} WHERE r.id = $1`,
-  } as const;
-}
-
-interface Parts {
-  readonly sql: ReturnType<typeof ledgerStatements>;
-  query(text: string, params: readonly unknown[]): ReturnType<Queryable["query"]>;
-}
-
+/** Errors of its runs are cut, and a long result is null: a list of many must stay small. Every method throws StoreError. */
 export class Ledger {
-  readonly #sql: Parts["sql"];
-  readonly #query: Parts["query"];
+  readonly #db: Database;
+  readonly #sql: ReturnType<typeof ledgerStatements>;
 
-  constructor({ sql, query }: Parts) {
-    this.#sql = sql;
-    this.#query = query;
+  constructor(db: Database, schema: string) {
+    this.#db = db;
+    this.#sql = ledgerStatements(quoted(schema));
   }
 
-  /** At most `limit` of each job's last runs that have ended, the newest first; in one statement. */
-  async recent(names: readonly string[], limit: number): Promise<Map<string, Recent[]>> {
-    const found = new Map<string, Recent[]>();
-    if (names.length === 0) return found;
-    for (const row of (await this.#query(this.#sql.recent, [names, limit])).rows) {
-      const one = { outcome: row.outcome as Recent["outcome"], took: Number(row.took) };
-      const known = found.get(String(row.app_name));
-      if (known) known.push(one);
-      else found.set(String(row.app_name), [one]);
-    }
-    return found;
+  /** Of each of the jobs its newest runs, newest first. */
+  recent(jobs: readonly string[], each: number): Promise<Run[]> {
+    return this.#runs(this.#sql.recent, [jobs, each]);
   }
 
-  /** The newest run of a job, or the one with the number; null: there is none. */
-  async output(name: string, id: bigint | null): Promise<Printed | null> {
-    return printedIn((await this.#query(this.#sql.newestOutput, [name, id])).rows[0]);
+  /** Runs that were on at some time in the last 24 hours, in no order; of those that have ended the newest `limit`. */
+  day(limit: number): Promise<Run[]> {
+    return this.#runs(this.#sql.day, [limit]);
   }
 
-  /** The job's first run after the one with the number; null: none yet. */
-  async after(name: string, id: bigint): Promise<Printed | null> {
-    return printedIn((await this.#query(this.#sql.outputAfter, [name, id])).rows[0]);
+  /** Runs with greater numbers, and those numbered `ids` as they stand now; oldest first, at most `limit`. */
+  since(id: bigint, { ids, limit }: { ids: readonly bigint[]; limit: number }): Promise<Run[]> {
+    return this.#runs(this.#sql.since, [id, ids, limit]);
   }
 
-  /** The same run once more; null: nothing has changed. Undefined: the run is no longer in the ledger. */
-  async again({ run, version }: Pick<Printed, "run" | "version">): Promise<Printed | null | undefined> {
-    const row = (await this.#query(this.#sql.outputAgain, [run.id, version])).rows[0];
-    if (!row) return undefined;
-    return row.version === version ? null : printedIn(row);
+  /** Newest first. */
+  ofJob(job: string, limit: number): Promise<Run[]> {
+    return this.#runs(this.#sql.ofJob, [job, limit]);
+  }
+
+  /** Newest first. Throws after 4 s of looking: an outcome that is rare may be far down. */
+  async page({ job, outcome, before, limit }: RunsAsked): Promise<Run[]> {
+    return this.#db.transaction(async (tx) => {
+      await tx.query(this.#sql.patience);
+      return (await tx.query(this.#sql.page, [job, outcome, before, limit])).rows.map(toBrief);
+    });
+  }
+
+  /** What a run printed; null: there is no such run. */
+  async output(id: bigint): Promise<{ run: Run; output: string | null } | null> {
+    return withOutput((await this.#db.query(this.#sql.output, [id])).rows[0]);
+  }
+
+  /** Of the job's run that is on, else of its newest; null: it never ran. */
+  async newestOutput(job: string): Promise<{ run: Run; output: string | null } | null> {
+    return withOutput((await this.#db.query(this.#sql.newestOutput, [job])).rows[0]);
+  }
+
+  /** Of all jobs: those that are open, then what ended within a day. */
+  async backfills(limit: number): Promise<RequestRow[]> {
+    return (await this.#db.query(this.#sql.backfills, [limit])).rows.map(toRequest);
+  }
+
+  /** Why the database cannot be used for scheduling now, each in words; none: it can. */
+  async unusable(): Promise<string[]> {
+    const row = (await this.#db.query(this.#sql.usable)).rows[0];
+    const problems: string[] = [];
+    if (typeof row?.version !== "number" || row.version < NEWEST) problems.push("its tables are older than this program");
+    if (Number(row?.oldest_program ?? 0) > PROGRAM) problems.push("its tables want a newer program");
+    if (row?.read_only === true) problems.push("it is read-only");
+    return problems;
+  }
+
+  async #runs(text: string, params: readonly unknown[]): Promise<Run[]> {
+    return (await this.#db.query(text, params)).rows.map(toBrief);
   }
 }
 
-function printedIn(row: Row | undefined): Printed | null {
-  if (!row) return null;
-  const marked = row.output as string | null;
-  return { run: toRun(row), output: plainOutput(marked), parts: partsOf(marked ?? ""), version: String(row.version) };
+function withOutput(row: Row | undefined): { run: Run; output: string | null } | null {
+  return row ? { run: toBrief(row), output: plainOutput(row.output as string | null) } : null;
+}
+
+/** What was cut is no JSON any more; its first words are what a reader needs. */
+const HEAD = /^\s*\{\s*"type"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"value"\s*:\s*"((?:[^"\\]|\\.)*)/;
+
+function toBrief(row: Row): Run {
+  const run = toRun(row);
+  const { error }: { error: unknown } = run;
+  if (error === null) return run;
+  if (typeof error !== "string") return { ...run, error: whole(error as Partial<ErrorRecord>) };
+  const [, type, value] = HEAD.exec(error) ?? [];
+  if (type === undefined) return { ...run, error: { type: "unreadable", value: error.slice(0, 1000), traceback: "" } };
+  return { ...run, error: { type: text(type), value: text(`"${value ?? ""}"`), traceback: "" } };
+}
+
+/** Somebody else's hand may have left anything. */
+function whole(error: Partial<ErrorRecord>): ErrorRecord {
+  return { ...error, type: String(error.type ?? ""), value: String(error.value ?? ""), traceback: String(error.traceback ?? "") };
+}
+
+/** A JSON string that may end in the middle of an escape. */
+function text(json: string): string {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return json.slice(1, -1); // half an escape at its end: as it is
+  }
 }

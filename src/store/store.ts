@@ -4,16 +4,17 @@ import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { ParentFacts } from "../core/parents.ts";
 import type { ByHand, Due } from "../core/plan.ts";
-import type { Plan } from "../core/replan.ts";
+import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
 import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
-import { Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
+import { Outputs } from "./outputs.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { Requests } from "./requests.ts";
@@ -62,8 +63,8 @@ export class Store {
   readonly steering: Steering;
   /** Runs that somebody asked for, for whichever host is free. */
   readonly requests: Requests;
-  /** The last runs of many jobs, and what runs print. */
-  readonly ledger: Ledger;
+  /** How the last runs of many jobs went, and what runs print. */
+  readonly outputs: Outputs;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
 
@@ -72,7 +73,7 @@ export class Store {
     this.sql = statements(settings.schema);
     this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
-    this.ledger = new Ledger({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
+    this.outputs = new Outputs({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
@@ -120,6 +121,13 @@ export class Store {
   /** First rows, for jobs nobody has seen before. */
   async insertPlans(plans: readonly { job: Job; plan: Plan }[]): Promise<void> {
     if (plans.length > 0) await insertPlans(this.db, this.sql, plans);
+  }
+
+  /** A job that no pass has seen yet gets its row here: it can be steered before it ever runs. */
+  async ensureRow(job: Job): Promise<void> {
+    const { now, states } = await this.snapshot();
+    const plan = states.has(job.name) ? null : replan(job, null, now);
+    if (plan) await this.insertPlans([{ job, plan }]);
   }
 
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
@@ -176,6 +184,12 @@ export class Store {
   async reset(request: Omit<ResetRequest, "maxOngoingAge">): Promise<Reset> {
     const { maxOngoingAge } = this.settings;
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
+  }
+
+  /** What a page reads of it; loaded when there is one. */
+  async ledger(): Promise<Ledger> {
+    const { Ledger } = await import("./ledger.ts");
+    return new Ledger(this.db, this.settings.schema);
   }
 
   /** A job's runs, newest first; null: those of all jobs. `outcomes`: of these only, `running` too; `since`: started then or later. */

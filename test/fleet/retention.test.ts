@@ -1,6 +1,7 @@
 /** A ledger that grew for years slows nothing, and shrinks by itself: outputs first, never a live row, never the original's log. */
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ledgerStatements } from "#lib/store/ledger-sql.js";
 import { pruneStatements } from "#lib/store/prune.js";
 import type { Store } from "#lib/store/store.js";
 import { type TestStore, testStore } from "../helpers/store.ts";
@@ -145,6 +146,13 @@ describe("with 300,000 runs in the ledger", () => {
     ["the last runs of all jobs", () => store.sql.recent, () => [["minutely", "yearly", "nobody"], 12], 30],
     ["the run after another", () => store.sql.outputAfter, async () => ["minutely", await run("id")], 5],
     ["a run looked at again", () => store.sql.outputAgain, async () => [await run("id"), "0"], 5],
+    [
+      "the newest runs of all jobs, for the page",
+      () => ledgerStatements("public.").recent,
+      () => [["minutely", "yearly", "nobody"], 60],
+      130,
+    ],
+    ["the newest output, for the page", () => ledgerStatements("public.").newestOutput, () => ["minutely"], 5],
     ["what runs now", () => store.sql.liveRuns, () => [], 5],
     ["the end of a run", () => store.sql.endRun, async () => [await run("run_id"), "failed", null, null, null], 5],
     ["what a run tells", () => store.sql.news, async () => [await run("run_id"), "{}", "x"], 5],

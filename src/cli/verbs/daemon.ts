@@ -10,14 +10,14 @@ import { Voice } from "../voice.ts";
 
 export async function handle({ invocation, given }: Call): Promise<number> {
   // Nobody mails a daemon's words: every change is told, each time.
-  const voice = new Voice({ invocation, given, named: true, usual: async () => null });
+  const voice = new Voice({ invocation, given, named: true });
   try {
     const setup = await setUp(invocation, "pass");
     const { config, broken, warnings } = setup;
     voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
-    const store = await connect(setup);
+    const store = await connect(setup, { listens: true });
     leaveSignals();
     const { signalled, cut } = await runDaemon(setup, store, {
       emit: (name, payload) => voice.emit(name, payload),

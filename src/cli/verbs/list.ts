@@ -46,7 +46,7 @@ async function looked({ given, operands }: Call, view: View, store: Store): Prom
   const needs = given.json || columns.length === 0 || columns.some((name) => name === "recent" || name === "took");
   const jobs = operands.length > 0 ? view.registry.jobs.filter((job) => operands.some((name) => isNamed(job, name))) : view.registry.jobs;
   const names = jobs.map((job) => job.name);
-  const recent = needs ? await store.ledger.recent(names, RECENT) : null;
+  const recent = needs ? await store.outputs.recent(names, RECENT) : null;
   const [states, order] = [given.states as readonly StateName[], (given.sort ?? "file") as Order];
   return { view, wish: { patterns: operands, states, order, recent, columns } };
 }

@@ -17,7 +17,7 @@ export async function handle(call: Call): Promise<number> {
   return withStore(setup, async (store) => {
     const name = await rowNamed(setup, store, operands[0] ?? "");
     const paper = paperFor(given, setup.config.timezone);
-    const printed = await store.ledger.output(name, given.run);
+    const printed = await store.outputs.output(name, given.run);
     if (!printed && given.run !== null) throw new UsageError(`${name} has no run #${given.run}: crontabber history ${name} shows them`);
     if (given.follow) return follow({ store, name, paper, given }, printed);
     if (given.json) answerJson(printed ? logsDocument(printed) : { schema: "crontabber.logs/1", job: name, run: null, output: null });
