@@ -134,8 +134,12 @@ async function makeWorld(
   const { connection } = store.settings;
   let runner: Promise<Runner> | null = null;
   const startRunner = async (): Promise<Runner> => {
-    const { createRunner } = await import("./run/runner.ts");
+    const [{ createRunner }, { passed }, { jobSecrets }] = await Promise.all([
+      ...([import("./run/runner.ts"), import("./run/environment.ts"), import("./report/secrets.ts")] as const),
+    ]);
+    const given = [connection.password, config.httpToken, config.sentryDsn];
     return createRunner({
+      secrets: (job) => jobSecrets(job, { given, passed: passed([...config.envPass, ...job.envPass], process.env) }),
       ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
       ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
       onTrouble: (message) => tell("guard:trouble", { message }),
