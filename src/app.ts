@@ -1,6 +1,7 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
 import { dirname, join } from "node:path";
 import { systemClock, uptime } from "./clock.ts";
+import { alertsWanted } from "./config/alerts.ts";
 import { type Config, loadConfig, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
@@ -174,7 +175,12 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
-  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: true });
+  const alerts = alertsWanted(setup.config) ? await (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
+  const tell: Emit = (name, payload) => {
+    emit(name, payload);
+    alerts?.hear(name, payload);
+  };
+  const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
     import("./engine/daemon.ts"),
     import("./reload.ts"),
@@ -182,7 +188,11 @@ export async function runDaemon(
   ]);
   const service = systemd(process.env);
   const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
-  const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
+  const replace = (next: Setup) => {
+    daemon.replace(next.registry);
+    alerts?.replace(next);
+  };
+  const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {
     await daemon.run();
@@ -191,7 +201,7 @@ export async function runDaemon(
     watch.close();
     service.close();
     ending.forget();
-    await close();
+    await Promise.all([close(), alerts?.close()]);
   }
 }
 

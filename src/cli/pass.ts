@@ -1,12 +1,14 @@
 /** One pass from start to exit code, over everything or over one job. Owns the order in which things can go wrong; decides nothing about jobs. */
-import { connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
+import { configOf, connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
+import { alertsWanted } from "../config/alerts.ts";
+import type { Config } from "../config/config.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
-import { failureOf } from "./failure.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import { leaveSignals } from "./io.ts";
 import { Voice } from "./voice.ts";
 
@@ -23,12 +25,13 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    return await run(setup, asked, voice);
+    return await run({ setup, asked, invocation }, voice);
   } catch (error) {
     const failure = failureOf(error);
     // Whoever typed it reads text, every time.
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    await tellFailure(invocation, failure, voice);
     return failure.code;
   } finally {
     await voice.settled();
@@ -38,14 +41,21 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
 async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   const setup = await setUp(invocation, "pass");
   const { config, broken, warnings } = setup;
-  voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+  voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
+  voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
   voice.warn(warnings);
   if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
   else voice.good("configuration");
   return setup;
 }
 
-async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<number> {
+interface PassOver {
+  readonly setup: Setup;
+  readonly asked: Asked | null;
+  readonly invocation: Invocation;
+}
+
+async function run({ setup, asked, invocation }: PassOver, voice: Voice): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
@@ -63,13 +73,32 @@ async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<num
     explainSilence(voice, asked, { end, code });
     if (asked && code === EXIT.notRun) voice.hint(`why? crontabber explain ${asked.job.name}`);
     if (asked && code === EXIT.failed) voice.hint(`crontabber logs ${asked.job.name}`);
+    if (alertsWanted(setup.config) && !end.signalled) await (await import("../app/alerts.ts")).tellAfterPass(setup, store, emit);
     return code;
   } catch (error) {
     const failure = failureOf(error);
     voice.trouble(failure);
+    await tellFailure(invocation, failure, voice);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
   } finally {
     await store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
+  }
+}
+
+/** Somebody may have asked to hear of a pass that could not be made. */
+export async function tellFailure(invocation: Invocation, failure: Failure, voice: Voice): Promise<void> {
+  const about = failure.kind === "configuration" ? "refused" : failure.kind === "database" ? "unreachable" : null;
+  const config = about && readable(invocation);
+  if (!config || !alertsWanted(config)) return;
+  await (await import("../app/alerts.ts")).tellFailure(config, { about, lines: failure.lines }, voice.emit);
+}
+
+/** As much of a configuration as can be read, right or wrong; null: not even that. */
+function readable(invocation: Invocation): Config | null {
+  try {
+    return configOf(invocation).config;
+  } catch {
+    return null; // there is no file: nobody to tell
   }
 }
 

@@ -35,6 +35,13 @@ export interface Events {
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
+  /** A change is this host's to tell. */
+  "alert:claimed": { readonly id: string; readonly text: string };
+  "alert:told": { readonly id: string; readonly text: string };
+  /** It is tried again later, by whoever is alive. */
+  "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };
+  /** What has to be told cannot even be found out, or nothing can be told here. */
+  "alert:trouble": { readonly message: string };
   "ledger:pruned": { readonly rows: number };
   "pass:ended": { readonly ran: number; readonly failed: number };
 }

@@ -6,6 +6,7 @@ import type { ParentFacts } from "../core/parents.ts";
 import type { ByHand, Due } from "../core/plan.ts";
 import type { Plan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
+import { Alerts } from "./alerts.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
@@ -19,7 +20,7 @@ import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
-import { type Statements, statements } from "./sql.ts";
+import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
 import { type ClaimResult, take } from "./taking.ts";
 
@@ -58,6 +59,8 @@ export class Store {
   readonly requests: Requests;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
+  /** What was told, and is to be. */
+  readonly alerts: Alerts;
 
   constructor(settings: StoreSettings) {
     this.settings = settings;
@@ -65,6 +68,7 @@ export class Store {
     this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
+    this.alerts = new Alerts({ db: this.db, q: quoted(settings.schema), host: settings.host });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
 

@@ -290,7 +290,7 @@ const MISTAKES: [string, string[]][] = [
     "jobs = '''\n\u001b[31m/x.ts#A|1d\n'''",
     ['4: \\u001b[31m/x.ts#A: there is no \\u001b[31m/x.ts beside the configuration file (there is no folder "\\u001b[31m")'],
   ],
-  ["[\u001b[2J]\nx = 1", ["3:1: unknown section [\\u001b[2J] (known are [crontabber], [sentry] and [job:NAME])"]],
+  ["[\u001b[2J]\nx = 1", ["3:1: unknown section [\\u001b[2J] (known are [crontabber], [sentry], [alerts] and [job:NAME])"]],
 ];
 
 describe("a mistake is told with its line and what to do about it", () => {
