@@ -39,7 +39,7 @@ export interface Tools {
 }
 
 export async function toolsOf(config: Config, emit: Emit): Promise<Tools> {
-  const missing = () => emit("alert:trouble", { message: NO_SENTRY });
+  const missing = () => emit("alert:trouble", { message: NO_SENTRY, news: true });
   const channels = await channelsOf(config, missing);
   const key = createHash("sha256").update(`${config.file}\n${config.hostLabel}`).digest("hex").slice(0, 16);
   const self = config.hostLabel;
@@ -113,5 +113,5 @@ async function inTime(emit: Emit, work: (until: AbortSignal) => Promise<void>[])
 }
 
 export function trouble(emit: Emit, error: unknown): void {
-  emit("alert:trouble", { message: (error as Error)?.message ?? String(error) });
+  emit("alert:trouble", { message: (error as Error)?.message ?? String(error), news: false });
 }

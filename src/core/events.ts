@@ -40,8 +40,8 @@ export interface Events {
   "alert:told": { readonly id: string; readonly text: string };
   /** It is tried again later, by whoever is alive. */
   "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };
-  /** What has to be told cannot even be found out, or nothing can be told here. */
-  "alert:trouble": { readonly message: string };
+  /** What has to be told cannot be found out, or nothing can be told here. `news`: it was not said before. */
+  "alert:trouble": { readonly message: string; readonly news: boolean };
   "ledger:pruned": { readonly rows: number };
   "pass:ended": { readonly ran: number; readonly failed: number };
 }

@@ -61,7 +61,7 @@ const LINES: Lines = {
     const message = `an alert was not taken and is tried again: ${inline(trouble)} (${inline(text)})`;
     return { ...odd(message, { alert: id, tries }), change: tries === 1 };
   },
-  "alert:trouble": ({ message }) => ({ ...odd(`alerts: ${inline(message)}`), change: false }),
+  "alert:trouble": ({ message, news }) => ({ ...odd(`alerts: ${inline(message)}`), change: news }),
   "ledger:pruned": ({ rows }) => more(`${rows} old runs were removed from the ledger`, { rows }),
   "pass:ended": ({ ran, failed }) => ({ ...more(`pass ended: ${ran} runs, ${failed} failed`, { ran, failed }), level: "debug" }),
 };

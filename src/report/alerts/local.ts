@@ -61,7 +61,7 @@ export class LocalTeller {
     try {
       await this.#settle(kind, value, until);
     } catch (error) {
-      this.#tools.emit("alert:trouble", { message: `${this.#tools.file}: ${(error as Error).message}` });
+      this.#tools.emit("alert:trouble", { message: `${this.#tools.file}: ${(error as Error).message}`, news: false });
     } finally {
       release();
     }
