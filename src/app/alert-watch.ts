@@ -22,8 +22,6 @@ export async function watchAlerts(setup: Setup, store: Store, emit: Emit): Promi
   return new Watch(setup, { tools, store, emit });
 }
 
-/** Looks after a start, or after the database was away, before which nothing is told: what was late is being taken up. */
-const QUIET_LOOKS = 2;
 /** Failures that come together are looked at together. */
 const GATHER_MS = 500;
 const LOCAL_MS = 15_000;
@@ -37,7 +35,6 @@ class Watch implements AlertWatch {
   readonly #clock: NodeJS.Timeout;
   readonly #closing = new AbortController();
   readonly #now: Record<LocalKind, string | null>;
-  #looks = 0;
   #pinged = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | null = null;
   #telling: Promise<void> | null = null;
@@ -57,10 +54,8 @@ class Watch implements AlertWatch {
     if (name === "pass:started") this.#looked();
     else if (name === "run:recorded") this.#recorded(payload as Events["run:recorded"]);
     else if (name === "run:reaped") this.#soon();
-    else if (name === "database:down") {
-      this.#looks = 0;
-      this.#now.unreachable = (payload as Events["database:down"]).message;
-    } else if (name === "database:up") this.#now.unreachable = null;
+    else if (name === "database:down") this.#now.unreachable = (payload as Events["database:down"]).message;
+    else if (name === "database:up") this.#now.unreachable = null;
     else if (name === "registry:refused") this.#now.refused = (payload as Events["registry:refused"]).problems.join("\n");
     else if (name === "registry:reloaded") this.#now.refused = (payload as Events["registry:reloaded"]).broken.join("\n") || null;
     else if (name === "drain:started") this.#closing.abort();
@@ -78,7 +73,6 @@ class Watch implements AlertWatch {
   }
 
   #looked(): void {
-    this.#looks++;
     this.#now.unreachable = null;
     this.#ping();
     this.#tell();
@@ -97,7 +91,7 @@ class Watch implements AlertWatch {
   }
 
   #tell(): void {
-    if (this.#closing.signal.aborted || this.#looks < QUIET_LOOKS || this.#tools.channels.length === 0) return;
+    if (this.#closing.signal.aborted || this.#tools.channels.length === 0) return;
     if (this.#telling !== null) {
       this.#again = true;
       return;

@@ -45,12 +45,22 @@ export function fleetFaults(view: FleetView, self: string | null, told: FleetTol
   return { judged, homeless: names };
 }
 
-/** Labels of hosts that are silent beyond doubt; null: this host cannot tell. */
-function goneFor({ hosts, snapshot: { now } }: FleetView, self: string | null): ReadonlySet<string> | null {
-  if (self === null) return new Set(silent(hosts, now).map(({ label }) => label));
+/**
+ * This host's look before its last one: what was not so then may have come with its own return. Null: it has looked once only.
+ * With `self` null, or where hosts may not be read, it is now.
+ */
+export function lookBefore({ hosts = [], snapshot: { now } }: View, self: string | null): Date | null {
   const own = hosts.find(({ label }) => label === self);
+  if (self === null || hosts.length === 0) return now;
   if (!own || own.gap === null) return null;
-  const before = new Date(Math.min(now.getTime(), own.seenAt.getTime() - own.gap * 1000));
+  return new Date(Math.min(now.getTime(), own.seenAt.getTime() - own.gap * 1000));
+}
+
+/** Labels of hosts that are silent beyond doubt; null: this host cannot tell. */
+function goneFor(view: FleetView, self: string | null): ReadonlySet<string> | null {
+  const before = lookBefore(view, self);
+  if (before === null) return null;
+  const { hosts } = view;
   return new Set(
     silent(hosts, before)
       .map(({ label }) => label)

@@ -10,7 +10,7 @@ import { inline } from "../safe.ts";
 import { jobState, overdue, ownership } from "../status.ts";
 import { stampWithZone, zoned } from "../times.ts";
 import type { View } from "../view.ts";
-import { type FleetFaults, fleetFaults, NO_FLEET } from "./fleet.ts";
+import { type FleetFaults, fleetFaults, lookBefore, NO_FLEET } from "./fleet.ts";
 
 /**
  * `self`: this host's label, whose own looks say what it can have missed; null: nobody's. A job that waits for another is charged to the
@@ -18,11 +18,12 @@ import { type FleetFaults, fleetFaults, NO_FLEET } from "./fleet.ts";
  * `told`: what was said before of subjects that exist only while something is wrong.
  */
 export function judge(view: View, self: string | null, told: ReadonlyMap<string, Told> = new Map()): Judged {
+  const before = lookBefore(view, self);
   const fleet = view.hosts ? fleetFaults({ ...view, hosts: view.hosts }, self, told) : NO_FLEET;
   const judged = new Map<string, Fault | "ok">(fleet.judged);
   const charged = new Map<string, Job[]>();
   for (const job of view.registry.jobs) {
-    const standing = standingOf(view, job, fleet);
+    const standing = standingOf(view, job, { fleet, before });
     if (standing === null) continue;
     if (standing === "ok") judged.set(subjectOf(job.name), "ok");
     else if ("root" in standing) charged.set(standing.root, [...(charged.get(standing.root) ?? []), job]);
@@ -44,7 +45,8 @@ export const subjectOf = (job: string): string => `job:${job}`;
 /** Null: neither good nor bad. `root`: it waits for that one. */
 type Standing = Fault | "ok" | { readonly root: string } | null;
 
-function standingOf(view: View, job: Job, { homeless }: FleetFaults): Standing {
+/** `before`: a job that was not due yet at that look may be late because this host was away, and is about to be run. */
+function standingOf(view: View, job: Job, { fleet, before }: { fleet: FleetFaults; before: Date | null }): Standing {
   const { now, states } = view.snapshot;
   const state = states.get(job.name);
   // Nobody has looked at it yet, or somebody has switched it off.
@@ -55,7 +57,7 @@ function standingOf(view: View, job: Job, { homeless }: FleetFaults): Standing {
   const late = overdue(view, job);
   if (state.errorCount >= threshold(job, late !== null)) return fault(view, job, "failing", errorText(state));
   if (late) {
-    if (homeless.has(job.name)) return null;
+    if (fleet.homeless.has(job.name) || before === null || late.since > before) return null;
     const { rootCause } = jobState(view, job);
     if (rootCause && rootCause !== job.name) return { root: rootCause };
     return fault(view, job, "overdue", { ...lateText(late), since: late.since });
