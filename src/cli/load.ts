@@ -17,6 +17,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   unlock: () => import("./verbs/unlock.ts"),
   "mark-success": () => import("./verbs/mark-success.ts"),
   check: () => import("./verbs/check.ts"),
+  alerts: () => import("./verbs/alerts.ts"),
   ghosts: () => import("./verbs/ghosts.ts"),
   trigger: () => import("./verbs/trigger.ts"),
   backfill: () => import("./verbs/backfill.ts"),

@@ -53,6 +53,7 @@ describe("reading", () => {
       logs: ["logs", "bad"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
+      alerts: ["alerts"],
       doctor: ["doctor"],
       backfill: ["backfill", "good"],
       configtest: ["--configtest"],
