@@ -4,9 +4,8 @@ import { after, ticks } from "../clock.ts";
 import type { Emit, Events } from "../core/events.ts";
 import type { LocalKind } from "../report/alerts/local.ts";
 import type { Teller } from "../report/alerts/teller.ts";
-import { ping } from "../report/alerts/webhook.ts";
 import type { Store } from "../store/store.ts";
-import { broken, LONGEST_MS, type Tools, told, toolsOf, trouble } from "./alerts.ts";
+import { askFor, broken, LONGEST_MS, type Tools, told, toolsOf, trouble } from "./alerts.ts";
 
 export interface AlertWatch {
   /** What the daemon tells: when to look. */
@@ -17,8 +16,8 @@ export interface AlertWatch {
 }
 
 /** Beside a daemon, off the way of everything it does. */
-export async function watchAlerts(setup: Setup, store: Store, emit: Emit): Promise<AlertWatch> {
-  const tools = await toolsOf(setup.config, emit);
+export function watchAlerts(setup: Setup, store: Store, emit: Emit): AlertWatch {
+  const tools = toolsOf(setup.config, emit);
   return new Watch(setup, { tools, store, emit });
 }
 
@@ -117,6 +116,6 @@ class Watch implements AlertWatch {
     const { pingUrl } = this.#setup.config.alerts;
     if (pingUrl === null || ticks() - this.#pinged < PING_MS) return;
     this.#pinged = ticks();
-    ping(pingUrl, this.#closing.signal).catch((error: unknown) => trouble(this.#emit, error));
+    askFor(pingUrl, this.#closing.signal).catch((error: unknown) => trouble(this.#emit, error));
   }
 }

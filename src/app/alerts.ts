@@ -9,7 +9,6 @@ import { problemLine } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import { type LocalKind, LocalTeller } from "../report/alerts/local.ts";
 import { Teller } from "../report/alerts/teller.ts";
-import { ping } from "../report/alerts/webhook.ts";
 import { keepSecret } from "../report/mask.ts";
 import type { Store } from "../store/store.ts";
 
@@ -18,18 +17,33 @@ export const LONGEST_MS = 10_000;
 /** Seconds a refused configuration must have lasted: no deploy writes all its files in one instant. */
 const DEPLOY = 30;
 
-/** Where alerts go; none: nothing is configured. Loads only what is. */
-export async function channelsOf(config: Config, missing: () => void): Promise<Channel[]> {
+/** Where alerts go; none: nothing is configured. */
+export function channelsOf(config: Config, missing: () => void): Channel[] {
   const { alerts, sentryDsn, folder, timezone, envPass } = config;
   keepSecret(alerts.webhook, alerts.pingUrl, sentryDsn);
   const channels: Channel[] = [];
-  if (alerts.webhook !== null) channels.push((await import("../report/alerts/webhook.ts")).webhook(alerts.webhook));
+  const { webhook } = alerts;
+  if (webhook !== null) channels.push(late("webhook", async () => (await import("../report/alerts/webhook.ts")).webhook(webhook)));
   if (alerts.command !== null) {
-    const { alertCommand } = await import("../run/alert-command.ts");
-    channels.push(alertCommand({ command: alerts.command, cwd: folder, zone: timezone, baseEnv: process.env, envPass }));
+    const settings = { command: alerts.command, cwd: folder, zone: timezone, baseEnv: process.env, envPass };
+    channels.push(late("command", async () => (await import("../run/alert-command.ts")).alertCommand(settings)));
   }
-  if (sentryDsn !== null) channels.push((await import("../report/alerts/sentry.ts")).sentry(sentryDsn, missing));
+  if (sentryDsn !== null) {
+    channels.push(late("sentry", async () => (await import("../report/alerts/sentry.ts")).sentry(sentryDsn, missing)));
+  }
   return channels;
+}
+
+/** A channel that is loaded when there is something to send. */
+function late(name: string, open: () => Promise<Channel>): Channel {
+  let channel: Promise<Channel> | null = null;
+  return {
+    name,
+    send: async (alert, signal) => {
+      channel ??= open();
+      await (await channel).send(alert, signal);
+    },
+  };
 }
 
 export interface Tools {
@@ -38,9 +52,9 @@ export interface Tools {
   teller(store: Store, setup: () => Setup): Teller;
 }
 
-export async function toolsOf(config: Config, emit: Emit): Promise<Tools> {
+export function toolsOf(config: Config, emit: Emit): Tools {
   const missing = () => emit("alert:trouble", { message: NO_SENTRY, news: true });
-  const channels = await channelsOf(config, missing);
+  const channels = channelsOf(config, missing);
   const key = createHash("sha256").update(`${config.file}\n${config.hostLabel}`).digest("hex").slice(0, 16);
   const self = config.hostLabel;
   return {
@@ -66,13 +80,19 @@ export const broken = (setup: Setup): string | null => (setup.broken.length > 0 
 
 /** When a pass has done everything else: never throws, changes no exit code, and takes ten seconds at the most. */
 export async function tellAfterPass(setup: Setup, store: Store, emit: Emit): Promise<void> {
-  const { local, channels, teller } = await toolsOf(setup.config, emit);
+  const { local, channels, teller } = toolsOf(setup.config, emit);
   const { pingUrl } = setup.config.alerts;
   await inTime(emit, (until) => {
-    const work = pingUrl === null ? [] : [ping(pingUrl, until)];
+    const work = pingUrl === null ? [] : [askFor(pingUrl, until)];
     if (channels.length === 0) return work;
     return [...work, told(local, { unreachable: null, refused: broken(setup) }, until), teller(store, () => setup).tell(until)];
   });
+}
+
+/** The dead man's switch. Throws if nobody answered well. */
+export async function askFor(url: string, until: AbortSignal): Promise<void> {
+  const { ping } = await import("../report/alerts/webhook.ts");
+  await ping(url, until);
 }
 
 /** When there was no pass, because the configuration is refused or the database cannot be used. As `tellAfterPass`. */
@@ -81,7 +101,7 @@ export async function tellFailure(
   { about, lines }: { readonly about: LocalKind; readonly lines: readonly string[] },
   emit: Emit,
 ): Promise<void> {
-  const { local, channels } = await toolsOf(config, emit);
+  const { local, channels } = toolsOf(config, emit);
   if (channels.length > 0) await inTime(emit, (until) => [told(local, { [about]: lines.join("\n") }, until)]);
 }
 

