@@ -1,6 +1,6 @@
-// Compiles src/ to dist/, then removes what no longer has a source: a renamed module must not live on in the package.
+// Compiles src/ to dist/, copies the styles, then removes what no longer has a source: a renamed module must not live on in the package.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -13,7 +13,14 @@ if (!existsSync(tsc)) {
   console.error("crontabber: nothing is built, and the compiler is not installed: run `npm ci` without --omit=dev, then `npm run build`");
   process.exit(1);
 }
-const done = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root, stdio: "inherit" });
+// What runs in browsers is compiled for itself: it knows documents, and nothing of Node.
+const failed = ["tsconfig.json", "tsconfig.client.json"].filter(
+  (config) => spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" }).status !== 0,
+);
+const client = `${root}/src/web/client`;
+mkdirSync(`${root}/dist/web/client`, { recursive: true });
+for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name)))
+  copyFileSync(`${client}/${file}`, `${root}/dist/web/client/${file}`);
 
 for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
   if (!file.isFile()) continue;
@@ -22,4 +29,4 @@ for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes:
   if (!existsSync(source)) rmSync(built);
 }
 if (existsSync(entry)) chmodSync(entry, 0o755);
-process.exit(done.status ?? 1);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -1,5 +1,7 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
+import { once } from "node:events";
 import { dirname, join } from "node:path";
+import { onceDown } from "./app/once-down.ts";
 import { systemClock, uptime } from "./clock.ts";
 import { alertsWanted } from "./config/alerts.ts";
 import { type Config, loadConfig, refuse } from "./config/config.ts";
@@ -13,6 +15,8 @@ import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
+import type { Page } from "./page.ts";
+import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
@@ -68,14 +72,15 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    max: config.concurrency + (listens ? 0 : 1),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -175,8 +180,12 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
-  const alerts = alertsWanted(setup.config) ? await (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
+  const alerts = alertsWanted(setup.config) ? (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
+  let page: Page | null = null;
+  let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
+    meters?.emit(name, payload);
+    page?.heard(name);
     emit(name, payload);
     alerts?.hear(name, payload);
   };
@@ -187,9 +196,15 @@ export async function runDaemon(
     import("./systemd.ts"),
   ]);
   const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready(), turned: () => page?.turned() });
+  if (setup.config.http) {
+    const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
+    meters = new Meters();
+    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
+  }
   const replace = (next: Setup) => {
     daemon.replace(next.registry);
+    page?.replace(next);
     alerts?.replace(next);
   };
   const watch = watchRegistry(setup, { reload, emit: tell, replace });
@@ -201,18 +216,26 @@ export async function runDaemon(
     watch.close();
     service.close();
     ending.forget();
+    await page?.close();
     await Promise.all([close(), alerts?.close()]);
   }
 }
 
-/** The database's trouble is told when it begins and when it ends, not at every try. */
-function onceDown(emit: Emit): Emit {
-  let down = false;
-  return (name, payload) => {
-    if (name === "database:down" || name === "database:up") {
-      if (down === (name === "database:down")) return;
-      down = !down;
-    }
-    emit(name, payload);
-  };
+/** The page alone, until a signal. Throws ConfigError if its address cannot be had. */
+export async function runServer(setup: Setup, store: Store, { emit, reload }: { emit: Emit; reload(): Promise<Setup> }): Promise<void> {
+  const [{ openPage }, { watchRegistry }] = await Promise.all([import("./page.ts"), import("./reload.ts")]);
+  const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
+  try {
+    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false, meters: null } });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
+    if (!draining.aborted) await once(draining, "abort");
+    watch.close();
+    await page.close();
+  } finally {
+    forget();
+  }
 }

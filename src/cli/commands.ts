@@ -60,6 +60,13 @@ export const COMMANDS: readonly Command[] = [
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
   {
+    verb: "serve",
+    operands: [],
+    options: [option("http")],
+    says: "the page of a daemon, without running anything",
+    more: "Reads the tables until a signal. With http_actions and http_token jobs can be steered from it.",
+  },
+  {
     verb: "list",
     operands: [],
     options: [json, tz],
@@ -169,6 +176,13 @@ export const COMMANDS: readonly Command[] = [
     options: [option("limit"), json, tz],
     says: "what is wrong now, and what was told of it; with test send a sample",
     more: "Where to is said in [alerts] and [sentry]. Exit code 1 if a sample was not taken.",
+  },
+  {
+    verb: "metrics",
+    operands: [],
+    options: [option("textfile")],
+    says: "how the jobs stand, for Prometheus; 69 without a database",
+    more: "Passes leave the same by themselves where the configuration says textfile = FILE, and a daemon with http at /metrics.",
   },
   {
     verb: "ghosts",

@@ -4,6 +4,7 @@ import type { Handler } from "./call.ts";
 export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: Handler }>>> = {
   run: () => import("./verbs/run.ts"),
   daemon: () => import("./verbs/daemon.ts"),
+  serve: () => import("./verbs/serve.ts"),
   list: () => import("./verbs/list.ts"),
   show: () => import("./verbs/show.ts"),
   next: () => import("./verbs/next.ts"),
@@ -18,6 +19,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   "mark-success": () => import("./verbs/mark-success.ts"),
   check: () => import("./verbs/check.ts"),
   alerts: () => import("./verbs/alerts.ts"),
+  metrics: () => import("./verbs/metrics.ts"),
   ghosts: () => import("./verbs/ghosts.ts"),
   trigger: () => import("./verbs/trigger.ts"),
   backfill: () => import("./verbs/backfill.ts"),

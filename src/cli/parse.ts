@@ -208,5 +208,6 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

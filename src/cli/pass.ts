@@ -1,15 +1,16 @@
 /** One pass from start to exit code, over everything or over one job. Owns the order in which things can go wrong; decides nothing about jobs. */
-import { configOf, connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
-import { alertsWanted } from "../config/alerts.ts";
-import type { Config } from "../config/config.ts";
+import { connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
+import type { Textfile } from "../textfile.ts";
+import { tellAfterPass, tellFailure } from "./alerting.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
-import { type Failure, failureOf } from "./failure.ts";
+import { failureOf } from "./failure.ts";
 import { leaveSignals } from "./io.ts";
+import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
@@ -25,13 +26,13 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    return await run({ setup, asked, invocation }, voice);
+    return await run(setup, asked, { voice, invocation });
   } catch (error) {
     const failure = failureOf(error);
     // Whoever typed it reads text, every time.
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
-    await tellFailure(invocation, failure, voice);
+    await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
     await voice.settled();
@@ -49,22 +50,44 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
-interface PassOver {
-  readonly setup: Setup;
-  readonly asked: Asked | null;
-  readonly invocation: Invocation;
+/** What a pass has opened, for whoever comes after it. */
+interface Held {
+  store: Store | null;
+  /** What is left to tell somebody; null: nothing. */
+  tell: (() => Promise<void>) | null;
 }
 
-async function run({ setup, asked, invocation }: PassOver, voice: Voice): Promise<number> {
+async function run(setup: Setup, asked: Asked | null, { voice, invocation }: { voice: Voice; invocation: Invocation }): Promise<number> {
+  const held: Held = { store: null, tell: null };
+  const textfile = await textfileOf(setup, voice, held);
+  try {
+    const code = await onePass(setup, asked, { voice, held, invocation, counted: textfile?.emit ?? null });
+    await textfile?.write(code);
+    await held.tell?.();
+    return code;
+  } finally {
+    await held.store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
+  }
+}
+
+interface Beside {
+  readonly voice: Voice;
+  readonly held: Held;
+  readonly invocation: Invocation;
+  readonly counted: Emit | null;
+}
+
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, invocation, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
+    counted?.(name, payload);
     voice.emit(name, payload);
   };
-  let store: Store | null = null;
   try {
-    store = await connect(setup);
+    const store = await connect(setup);
+    held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
     if (!spooled) voice.good("database");
@@ -73,33 +96,23 @@ async function run({ setup, asked, invocation }: PassOver, voice: Voice): Promis
     explainSilence(voice, asked, { end, code });
     if (asked && code === EXIT.notRun) voice.hint(`why? crontabber explain ${asked.job.name}`);
     if (asked && code === EXIT.failed) voice.hint(`crontabber logs ${asked.job.name}`);
-    if (alertsWanted(setup.config) && !end.signalled) await (await import("../app/alerts.ts")).tellAfterPass(setup, store, emit);
+    if (!end.signalled) held.tell = () => tellAfterPass(setup, store, emit);
     return code;
   } catch (error) {
     const failure = failureOf(error);
     voice.trouble(failure);
-    await tellFailure(invocation, failure, voice);
+    held.tell = () => tellFailure(invocation, failure, voice.emit);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
-  } finally {
-    await store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
   }
 }
 
-/** Somebody may have asked to hear of a pass that could not be made. */
-export async function tellFailure(invocation: Invocation, failure: Failure, voice: Voice): Promise<void> {
-  const about = failure.kind === "configuration" ? "refused" : failure.kind === "database" ? "unreachable" : null;
-  const config = about && readable(invocation);
-  if (!config || !alertsWanted(config)) return;
-  await (await import("../app/alerts.ts")).tellFailure(config, { about, lines: failure.lines }, voice.emit);
-}
-
-/** As much of a configuration as can be read, right or wrong; null: not even that. */
-function readable(invocation: Invocation): Config | null {
-  try {
-    return configOf(invocation).config;
-  } catch {
-    return null; // there is no file: nobody to tell
-  }
+/** Null: nobody wants the metrics of passes, and nothing of them is loaded. */
+async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
+  const { textfile: file, spool } = setup.config;
+  if (file === null) return null;
+  const { Textfile } = await import("../textfile.ts");
+  const view = async () => held.store && fleetViewOf(setup, held.store);
+  return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }
 
 function jobEnd({ runs, not }: PassEnd["results"][number]): JobEnd {

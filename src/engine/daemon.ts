@@ -21,6 +21,8 @@ export interface DaemonSettings {
   readonly poll: number;
   /** The first look has worked: whoever waits for us may go on. */
   ready(): void;
+  /** The loop has come round. */
+  turned(): void;
 }
 
 /** Rows that changed elsewhere are read together, a moment later: a burst costs one statement. */
@@ -64,6 +66,7 @@ export class Daemon {
     let told = false;
     while (!this.#world.draining.aborted) {
       const next = await this.#turn();
+      this.#settings.turned();
       if (!told && next !== null) {
         told = true;
         this.#settings.ready();
@@ -216,6 +219,7 @@ export class Daemon {
   }
 
   #heard(job: string, what: string): void {
+    this.#world.emit("job:told", { job, what });
     if (this.#busy.has(job) && (what === "cancel" || what === "reset")) this.#world.heartbeat.soon();
     if (what === "request") this.#requests.forget();
     if (what.startsWith(FREED)) this.#freed(what.slice(FREED.length));

@@ -4,7 +4,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { ParentFacts } from "../core/parents.ts";
 import type { ByHand, Due } from "../core/plan.ts";
-import type { Plan } from "../core/replan.ts";
+import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { Alerts } from "./alerts.ts";
 import { parentsAt } from "./claim.ts";
@@ -12,6 +12,7 @@ import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
 import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
+import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
 import { insertPlans } from "./planning.ts";
@@ -117,6 +118,13 @@ export class Store {
     if (plans.length > 0) await insertPlans(this.db, this.sql, plans);
   }
 
+  /** A job that no pass has seen yet gets its row here: it can be steered before it ever runs. */
+  async ensureRow(job: Job): Promise<void> {
+    const { now, states } = await this.snapshot();
+    const plan = states.has(job.name) ? null : replan(job, null, now);
+    if (plan) await this.insertPlans([{ job, plan }]);
+  }
+
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
   async claim(
     job: Job,
@@ -170,6 +178,12 @@ export class Store {
   async reset(request: Omit<ResetRequest, "maxOngoingAge">): Promise<Reset> {
     const { maxOngoingAge } = this.settings;
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
+  }
+
+  /** What a page reads of it; loaded when there is one. */
+  async ledger(): Promise<Ledger> {
+    const { Ledger } = await import("./ledger.ts");
+    return new Ledger(this.db, this.settings.schema);
   }
 
   /** A job's runs, newest first; null: those of all jobs. */

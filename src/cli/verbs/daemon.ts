@@ -2,11 +2,11 @@
 import { connect, runDaemon, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
+import { tellFailure } from "../alerting.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { failureOf } from "../failure.ts";
 import { leaveSignals } from "../io.ts";
-import { tellFailure } from "../pass.ts";
 import { Voice } from "../voice.ts";
 
 export async function handle({ invocation, given }: Call): Promise<number> {
@@ -19,7 +19,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
-    const store = await connect(setup);
+    const store = await connect(setup, { listens: true });
     leaveSignals();
     const { signalled, cut } = await runDaemon(setup, store, {
       emit: (name, payload) => voice.emit(name, payload),
@@ -31,7 +31,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     const failure = failureOf(error);
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
-    await tellFailure(invocation, failure, voice);
+    await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
     await voice.settled();
