@@ -9,9 +9,10 @@ const modeOf = ({ mode }: Stats): string => `mode ${(mode & 0o777).toString(8)}`
 const strangerOf = ({ uid }: Stats): string | null => (uid === 0 || uid === process.getuid?.() ? null : `user ${uid}`);
 
 /** Configuration files with a secret that others than their owner can read, and those that others can change. */
-export function openFiles({ files, database, httpToken, sentryDsn, cwd }: Config): Exposed[] {
+export function openFiles({ files, database, httpToken, sentryDsn, alerts, cwd }: Config): Exposed[] {
   const password = database?.kind === "server" ? database.connection.password : null;
-  const secrets = [password, password && encodeURIComponent(password), httpToken, sentryDsn].filter((secret) => !!secret);
+  const told = [password, password && encodeURIComponent(password), httpToken, sentryDsn, alerts.webhook, alerts.pingUrl];
+  const secrets = told.filter((secret) => !!secret);
   return files.flatMap(({ path: file }): Exposed[] => {
     const stat = statSync(file);
     const near = relative(cwd, file);

@@ -5,6 +5,7 @@ import { examineFleet } from "./doctor-fleet.ts";
 import { type ExaminedHost, examineHost } from "./doctor-host.ts";
 import { type ExaminedServer, examineServer } from "./doctor-server.ts";
 import { glyphs, paint } from "./paint.ts";
+import { wrapped } from "./safe.ts";
 import { iso, zoned } from "./times.ts";
 import type { Document, Paper, View } from "./view.ts";
 
@@ -28,11 +29,14 @@ export function doctorText(findings: readonly Finding[], paper: Paper): string {
   const looks = { ok: ["good", "✔"], warning: ["waiting", "▲"], bad: ["bad", "✖"] } as const;
   const lines = findings.flatMap(({ check, level, text, why, fix }) => {
     const [style, glyph] = looks[level];
-    const below = `  ${" ".repeat(room)}  `;
+    const below = " ".repeat(room + 4);
+    const lines = (said: string) => wrapped(said, paper.width - below.length, 2);
+    const [first = "", ...rest] = lines(zoned(text, paper.zone));
     return [
-      `${paint(paper, style, glyphs(paper, glyph))} ${check.padEnd(room)}  ${zoned(text, paper.zone)}`,
-      ...(why === null ? [] : [`${below}${paint(paper, "faint", why)}`]),
-      ...(fix === null ? [] : [`${below}${glyphs(paper, "→")} ${fix}`]),
+      `${paint(paper, style, glyphs(paper, glyph))} ${check.padEnd(room)}  ${first}`,
+      ...rest.map((line) => below + line),
+      ...(why === null ? [] : lines(why).map((line) => below + paint(paper, "faint", line))),
+      ...(fix === null ? [] : lines(`${glyphs(paper, "→")} ${fix}`).map((line) => below + line)),
     ];
   });
   return `${lines.join("\n")}\n`;
