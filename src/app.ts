@@ -66,6 +66,16 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
   };
 }
 
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
+}
+
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
@@ -124,8 +134,12 @@ async function makeWorld(
   const { connection } = store.settings;
   let runner: Promise<Runner> | null = null;
   const startRunner = async (): Promise<Runner> => {
-    const { createRunner } = await import("./run/runner.ts");
+    const [{ createRunner }, { passed }, { jobSecrets }] = await Promise.all([
+      ...([import("./run/runner.ts"), import("./run/environment.ts"), import("./report/secrets.ts")] as const),
+    ]);
+    const given = [connection.password, config.httpToken, config.sentryDsn];
     return createRunner({
+      secrets: (job) => jobSecrets(job, { given, passed: passed([...config.envPass, ...job.envPass], process.env) }),
       ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
       ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
       onTrouble: (message) => tell("guard:trouble", { message }),

@@ -2,7 +2,7 @@
 import type { Connection } from "../core/database.ts";
 import type { Job } from "../core/job.ts";
 import type { Ticket } from "../core/state.ts";
-import type { StreamName } from "./capture.ts";
+import type { StreamName } from "../core/streams.ts";
 import { Deadlines, type Trust } from "./deadlines.ts";
 import type { Ended } from "./ending.ts";
 import type { JobSurroundings } from "./environment.ts";
@@ -21,6 +21,8 @@ export interface RunnerSettings extends JobSurroundings {
   readonly cacheDir: string | null;
   /** Milliseconds from SIGTERM to SIGKILL; default 5,000. */
   readonly killGraceMs?: number;
+  /** What must never be kept of what a job prints, besides the job's own secrets. Absent: nothing. */
+  readonly secrets?: (job: Job) => readonly string[];
   /** Something an operator should know that belongs to no run's record. */
   onTrouble?(message: string): void;
 }
@@ -39,6 +41,8 @@ export interface RunningJob {
   readonly done: Promise<Ended>;
   /** Null: not started yet, or never. */
   readonly pid: number | null;
+  /** What it has printed so far, as its record will have it; null: nothing. */
+  output(): string | null;
   /** SIGTERM to its group, SIGKILL after the grace time. The first cause is the outcome; after the end is known it is too late. */
   stop(cause: StopCause, detail?: string): void;
   /** SIGKILL at once, without a cause of its own: for a job that was already told to stop. */

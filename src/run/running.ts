@@ -1,7 +1,9 @@
 /** One run, from its start to its end. Owns the order: child, guard, go; then first cause, TERM, KILL; then the rest of its group. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, uptime } from "../clock.ts";
-import { Capture, type StreamName } from "./capture.ts";
+import type { ErrorRecord } from "../core/errors.ts";
+import type { StreamName } from "../core/streams.ts";
+import { Capture } from "./capture.ts";
 import { type Child, type Exit, spawnChild } from "./child.ts";
 import type { Deadlines, Trust } from "./deadlines.ts";
 import { describe } from "./describe.ts";
@@ -9,6 +11,7 @@ import { conclude, type Ended, type FinalReport, type Seen } from "./ending.ts";
 import type { Guard } from "./guard.ts";
 import { type Launch, launch } from "./launch.ts";
 import { readJsonLines, writeJsonLine, writeLine } from "./lines.ts";
+import { Masking } from "./masking.ts";
 import { groupAlive, signalGroup } from "./procs.ts";
 import type { Order, Report, StopCause } from "./protocol.ts";
 import type { RunnerSettings, RunningJob, RunSpec } from "./runner.ts";
@@ -33,7 +36,8 @@ export class Running implements RunningJob {
   readonly done: Promise<Ended>;
   readonly #run: RunSpec;
   readonly #tools: Tools;
-  readonly #capture = new Capture();
+  readonly #capture: Capture;
+  readonly #masking: Masking;
   #trust: Trust;
   #child: Child | null = null;
   /** It was told to go: from here on it may hold something that wants a SIGTERM. */
@@ -55,11 +59,18 @@ export class Running implements RunningJob {
     this.#run = run;
     this.#tools = tools;
     this.#trust = run.trust;
+    const secrets = tools.settings.secrets?.(run.job) ?? [];
+    this.#capture = new Capture(secrets);
+    this.#masking = new Masking(secrets);
     this.done = this.#live();
   }
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  output(): string | null {
+    return this.#capture.text();
   }
 
   trust(trust: Trust): void {
@@ -209,7 +220,8 @@ export class Running implements RunningJob {
   }
 
   #ended(plan: Launch): Ended {
-    return conclude({
+    this.#capture.end();
+    const ended = conclude({
       cause: this.#cause,
       exit: this.#relayed ?? this.#exit,
       report: this.#report,
@@ -219,6 +231,13 @@ export class Running implements RunningJob {
       output: this.#capture.text(),
       complaint: this.#capture.tail("stderr", COMPLAINT_BYTES),
     });
+    return { ...ended, error: ended.error && this.#masked(ended.error) };
+  }
+
+  /** What a job throws may quote what it was given. */
+  #masked(error: ErrorRecord): ErrorRecord {
+    const mask = (part: string) => this.#masking.whole(part);
+    return { ...error, value: mask(error.value), traceback: mask(error.traceback) };
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { uptime } from "../clock.ts";
 import type { Job } from "../core/job.ts";
-import type { StreamName } from "./capture.ts";
+import type { StreamName } from "../core/streams.ts";
 import { type Child, spawnChild } from "./child.ts";
 import type { Trust } from "./deadlines.ts";
 import type { Guard } from "./guard.ts";

@@ -16,13 +16,15 @@ import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
+import { Outputs } from "./outputs.ts";
+import { type Past, readPast } from "./past.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
-import { type Statements, statements } from "./sql.ts";
+import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
 import { type ClaimResult, take, type Wish } from "./taking.ts";
 
@@ -44,6 +46,11 @@ export interface StoreSettings {
   readonly pinned: () => Date | null;
 }
 
+export interface HistoryWish {
+  readonly outcomes?: readonly string[] | null;
+  readonly since?: Date | null;
+}
+
 export interface Snapshot {
   readonly now: Date;
   readonly states: ReadonlyMap<string, JobState>;
@@ -63,6 +70,8 @@ export class Store {
   readonly steering: Steering;
   /** Runs that somebody asked for, for whichever host is free. */
   readonly requests: Requests;
+  /** How the last runs of many jobs went, and what runs print. */
+  readonly outputs: Outputs;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
 
@@ -76,6 +85,7 @@ export class Store {
       keep: settings.keep ?? 0,
     });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
+    this.outputs = new Outputs({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
@@ -154,8 +164,9 @@ export class Store {
     return ((await this.db.query(this.sql.cancelNote, [runId])).rows[0]?.cancel_note as string | null | undefined) ?? null;
   }
 
-  async progress(runId: string, json: string): Promise<void> {
-    await this.db.query(this.sql.progress, [runId, json]);
+  /** Of a run that is on; null: nothing new. False: not written, for its row is held by somebody, or the run is over. */
+  async news(runId: string, progress: string | null, output: string | null): Promise<boolean> {
+    return (await this.db.query(this.sql.news, [runId, progress, output])).rowCount > 0;
   }
 
   /** One try; throws while the database cannot be used. Idempotent by run id. */
@@ -194,15 +205,14 @@ export class Store {
     return new Ledger(this.db, this.settings.schema);
   }
 
-  /** A job's runs, newest first; null: those of all jobs. */
-  async history(name: string | null, limit: number): Promise<Run[]> {
-    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
+  /** What the ledger tells of these jobs to whoever looks ahead. */
+  past(names: readonly string[]): Promise<Past> {
+    return this.#ready(() => readPast(this.db, quoted(this.settings.schema), names));
   }
 
-  /** The newest run with its output, or the one asked for by number. */
-  async output(name: string, id: bigint | null): Promise<{ run: Run; output: string | null } | null> {
-    const row = (await this.#ready(() => this.db.query(this.sql.newestOutput, [name, id]))).rows[0];
-    return row ? { run: toRun(row), output: row.output as string | null } : null;
+  /** A job's runs, newest first; null: those of all jobs. `outcomes`: of these only, `running` too; `since`: started then or later. */
+  async history(name: string | null, limit: number, { outcomes = null, since = null }: HistoryWish = {}): Promise<Run[]> {
+    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit, outcomes, since]))).rows.map(toRun);
   }
 
   /** What the ledger says of parents at a slot, for `explain`. */
