@@ -1,6 +1,6 @@
 // Compiles src/ to dist/, copies the styles, then removes what no longer has a source: a renamed module must not live on in the package.
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -17,10 +17,19 @@ if (!existsSync(tsc)) {
 const failed = ["tsconfig.json", "tsconfig.client.json"].filter(
   (config) => spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" }).status !== 0,
 );
-const client = `${root}/src/web/client`;
-mkdirSync(`${root}/dist/web/client`, { recursive: true });
-for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name)))
-  copyFileSync(`${client}/${file}`, `${root}/dist/web/client/${file}`);
+// Browsers need no indentation, and nobody reads comments there; no file has a text that goes over several lines.
+const squeezed = (text) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s+/gm, "");
+const [client, shipped] = [`${root}/src/web/client`, `${root}/dist/web/client`];
+mkdirSync(shipped, { recursive: true });
+for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name))) {
+  writeFileSync(
+    `${shipped}/${file}`,
+    squeezed(readFileSync(`${client}/${file}`, "utf8")).replace(/ ?([{};,]) ?/g, file.endsWith("css") ? "$1" : "$&"),
+  );
+}
+for (const file of readdirSync(shipped).filter((name) => name.endsWith(".js"))) {
+  writeFileSync(`${shipped}/${file}`, squeezed(readFileSync(`${shipped}/${file}`, "utf8")));
+}
 
 for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
   if (!file.isFile()) continue;
