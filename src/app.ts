@@ -69,14 +69,15 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    max: config.concurrency + (listens ? 0 : 1),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -197,7 +198,7 @@ export async function runDaemon(
     daemon.replace(next.registry);
     page?.replace(next);
   };
-  const watch = watchRegistry(setup, { reload, emit, replace });
+  const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {
     await daemon.run();
@@ -217,7 +218,11 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
   try {
     const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false } });
-    const watch = watchRegistry(setup, { reload, emit, replace: (next) => page.replace(next) });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
     if (!draining.aborted) await once(draining, "abort");
     watch.close();
     await page.close();

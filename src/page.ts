@@ -95,10 +95,12 @@ async function makePage(parts: PageParts): Promise<{ server: PageServer; page: P
   const { store, emit, draining, schedules, metrics = null } = parts;
   let frame = frameOf(parts);
   let turnedAt = ticks();
+  let refused = false;
   const server = await makeServer({
     ...{ settings: settingsOf(parts.config, store), store, emit, schedules, metrics },
     frame: () => frame,
     ill: () => (schedules && ticks() - turnedAt > SILENT_MS ? "the daemon's loop has not come round for too long" : null),
+    notes: () => (refused ? ["the configuration has changed and is wrong: the old one holds on"] : []),
     unready: () => (draining.aborted ? ["draining: nothing more is started here"] : []),
     instant: (text, zone) => (isInstant(text) ? readInstant(text, zone) : null),
   });
@@ -110,7 +112,10 @@ async function makePage(parts: PageParts): Promise<{ server: PageServer; page: P
     turned: () => {
       turnedAt = ticks();
     },
-    heard: (event) => NEWS.has(event) && server.nudge(),
+    heard: (event) => {
+      if (event === "registry:refused" || event === "registry:reloaded") refused = event === "registry:refused";
+      if (NEWS.has(event)) server.nudge();
+    },
     close: () => server.close(),
   };
   return { server, page };
@@ -140,7 +145,7 @@ const WHY: Readonly<Record<string, readonly [why: string, hint: string]>> = {
 function problemOf({ http, shown, origins }: Config, error: unknown): Problem {
   const { code = "", message } = error as NodeJS.ErrnoException;
   const [why, hint] = WHY[code] ?? [message];
-  const [file = shown, line] = (origins.get("http") ?? shown).split(/:(?=\d+$)/);
+  const [file = shown, line] = (origins.get("http") ?? shown).replace("command line", "--http").split(/:(?=\d+$)/);
   return {
     file,
     line: line === undefined ? null : Number(line),

@@ -21,7 +21,7 @@ export interface DaemonSettings {
   readonly poll: number;
   /** The first look has worked: whoever waits for us may go on. */
   ready(): void;
-  /** The loop has come round once more, whether the database could be used or not. */
+  /** The loop has come round. */
   turned(): void;
 }
 

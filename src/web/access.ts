@@ -36,7 +36,7 @@ function identify(c: PageContext, { sessions, ...tools }: Tools): void {
     c.set("session", sessions?.read(getCookie(c, COOKIES.session)) ?? null);
     return;
   }
-  checkToken(c, { sessions, ...tools }, /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "");
+  checkToken(c, { sessions, ...tools }, /^Bearer +(.+)$/i.exec(header)?.[1] ?? "");
   c.set("bearer", true);
 }
 

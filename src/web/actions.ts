@@ -5,6 +5,7 @@ import { jobOf } from "./api.ts";
 import { consequencesOf } from "./consequences.ts";
 import { chromeOf, leaveNotice, type PageContext, type PageEnv, remoteOf, sendPage, type Tools } from "./context.ts";
 import { type Asked, DEEDS, noteOf } from "./deeds.ts";
+import { confirmDocument, deedDocument } from "./documents.ts";
 import { fieldsOf } from "./fields.ts";
 import { pages } from "./pages/index.ts";
 import { Refused } from "./refused.ts";
@@ -27,8 +28,7 @@ export function actionRoutes(app: Hono<PageEnv>, tools: Tools): void {
     const said = await tools.source.ask(() => DEEDS[action](asked));
     tools.source.forget();
     tools.hub.nudge();
-    if (c.get("bearer"))
-      return c.json({ schema: "crontabber.deed/1", done: said.kind === "good", text: said.text }, said.kind === "good" ? 200 : 409);
+    if (c.get("bearer")) return c.json(deedDocument(said.kind === "good", said.text), said.kind === "good" ? 200 : 409);
     leaveNotice(c, tools, said);
     return c.redirect(`/jobs/${encodeURIComponent(job.name)}`, 303);
   });
@@ -83,11 +83,11 @@ async function mustConfirm(
   if (consequences === null || !sessions) return null;
   if (c.get("bearer")) {
     if (given === "yes") return null;
-    return c.json({ schema: "crontabber.confirm/1", consequences, confirm: `${CONFIRMED}=yes` }, 409);
+    return c.json(confirmDocument(consequences, `${CONFIRMED}=yes`), 409);
   }
-  // Confirmed is this deed, by this session, of the run that was on then: not the one that started meanwhile.
+  // Confirmed is this deed, by this session, with what was said of it: not of a run that started meanwhile.
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
-  const deed = JSON.stringify([c.get("session")?.id, asked.job.name, action, sorted, asked.state?.runId ?? null]);
+  const deed = JSON.stringify([c.get("session")?.id, asked.job.name, action, sorted, consequences]);
   if (given !== "" && sessions.confirmed(deed, given)) return null;
   const again = given === "" ? [] : ["What was confirmed is over or was about something else: look again."];
   const confirm = {

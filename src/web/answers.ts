@@ -2,6 +2,7 @@
 import { ConfigError, StoreError } from "../core/errors.ts";
 import { masked } from "../report/mask.ts";
 import { chromeOf, type PageContext, sendPage, type Tools } from "./context.ts";
+import { errorDocument } from "./documents.ts";
 import { pages } from "./pages/index.ts";
 import { Refused } from "./refused.ts";
 import { Busy } from "./turn.ts";
@@ -12,8 +13,10 @@ export function failed(c: PageContext, tools: Tools, error: unknown): Response {
   const refused = refusalOf(error, tools);
   for (const [name, value] of Object.entries(refused.headers)) c.header(name, value);
   if (PROGRAMS.test(c.req.path) || c.get("bearer")) {
-    return c.json({ schema: "crontabber.error/1", status: refused.status, title: refused.title, error: refused.message }, refused.status);
+    return c.json(errorDocument(refused), refused.status);
   }
+  // Whoever came by a stranger's name learns nothing of this place.
+  if (refused.status === 421) return c.text(`${refused.message}\n`, 421);
   const { status, title, message: text } = refused;
   return sendPage(c, pages.failure(chromeOf(c, tools), { status, title, text }), status);
 }

@@ -1,4 +1,5 @@
 /** What is said before something that cannot be taken back. Owns the sentences, and which deeds have some. */
+import type { JobState } from "../core/state.ts";
 import { counted } from "../report/ages.ts";
 import { type Asked, rangeOf, ticked } from "./deeds.ts";
 import type { ActionName } from "./seam.ts";
@@ -16,7 +17,7 @@ const TOLD: Partial<Record<ActionName, Told>> = {
     NEVER_BESIDE,
   ],
   cancel: ({ job, state }) => [
-    state?.runId ? `The run of ${job.name} on ${state.host ?? "?"} is ended.` : `${job.name} is not running now.`,
+    state?.runId ? `The run of ${job.name} on ${running(state)} is ended.` : `${job.name} is not running now.`,
     "Its slot is closed without a retry; jobs that depend on it wait for its next success.",
   ],
   unlock: ({ job, state }) => [
@@ -29,7 +30,7 @@ const TOLD: Partial<Record<ActionName, Told>> = {
   ],
   reset: ({ job, state, fields }) => [
     `What is known of ${job.name} is forgotten, as if it had never run; its history and a pause stay.`,
-    ...(state?.runId && ticked(fields, "force") ? [`Its run on ${state.host ?? "?"} ends as cancelled.`] : []),
+    ...(state?.runId && ticked(fields, "force") ? [`Its run on ${running(state)} ends as cancelled.`] : []),
     ...(state?.runId && !ticked(fields, "force") ? ["It is running now: a reset is refused until that has ended."] : []),
     ...(job.backfill ? ["Dates that have succeeded may be run once more."] : ["It may be due at once."]),
   ],
@@ -48,6 +49,9 @@ const TOLD: Partial<Record<ActionName, Told>> = {
     ];
   },
 };
+
+/** No two runs are on at the same instant: this names one. */
+const running = ({ host, ongoing }: JobState): string => `${host ?? "?"}, on since ${ongoing?.toISOString() ?? "?"},`;
 
 const NEVER_BESIDE = "It does not start beside a run that is on.";
 

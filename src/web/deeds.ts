@@ -86,8 +86,10 @@ export const DEEDS: Readonly<Record<ActionName, (asked: Asked) => Promise<Said>>
     return reset.done ? good(`${job.name} is reset.`) : bad(`${job.name} was reset already.`);
   },
   backfill: async (asked) => {
-    const { store, job, by, fields } = asked;
+    const { store, job, by, fields, state, now } = asked;
     const what = { ...rangeOf(asked), again: ticked(fields, "again"), force: ticked(fields, "force") };
+    const [first] = await store.requests.dates(job, { state, now }, { ...what, limit: 1 });
+    if (!first) return bad(`${job.name} has nothing to run in that range.`);
     const id = await store.requests.backfill({ name: job.name, by }, what);
     return good(`The backfill of ${job.name} is request #${id}.`);
   },

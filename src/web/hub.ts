@@ -73,6 +73,7 @@ export class Hub {
       this.#source.forget();
       await this.#look();
     }
+    if (!this.#readers.has(reader)) return; // it has gone meanwhile
     this.#beat ??= setInterval(() => this.#sendAll(this.#beatText()), BEAT_MS).unref();
     this.#greet(reader, asked.lastId);
   }

@@ -1,6 +1,7 @@
 /** What machines ask: alive, ready, in numbers. Owns the words of an answer that is not yes. */
 import type { Hono } from "hono";
 import type { PageEnv, Tools } from "./context.ts";
+import { readyDocument } from "./documents.ts";
 import { Kept } from "./kept.ts";
 import { Refused } from "./refused.ts";
 
@@ -16,7 +17,7 @@ export function probeRoutes(app: Hono<PageEnv>, tools: Tools): void {
   });
   app.get("/readyz", async (c) => {
     const reasons = [...site.unready(), ...(await database.get())];
-    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+    return c.json(readyDocument(reasons, site.notes()), reasons.length === 0 ? 200 : 503);
   });
   const { metrics } = site;
   app.get("/metrics", async (c) => {

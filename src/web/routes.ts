@@ -1,5 +1,5 @@
 /** All addresses in one application, behind the same questions. Owns their order. */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -36,15 +36,20 @@ export function makeApp(tools: Tools): Hono<PageEnv> {
     return failed(c, tools, new Refused(405, "Not that way", text, { allow: allowed.join(", ") }));
   };
   app.use(methodNotAllowed({ app: app as never, onMethodNotAllowed: methods as never }));
-  app.use(sameOrigin());
+  app.use(ofPosts(sameOrigin()));
   const tooLong = () => {
     throw new Refused(413, "Too long", `A form has at most ${MOST_BYTES} bytes.`);
   };
-  app.use(bodyLimit({ maxSize: MOST_BYTES, onError: tooLong }));
+  app.use(ofPosts(bodyLimit({ maxSize: MOST_BYTES, onError: tooLong })));
   viewRoutes(app, tools);
   apiRoutes(app, tools);
   probeRoutes(app, tools);
   loginRoutes(app, tools);
   actionRoutes(app, tools);
   return app;
+}
+
+/** Nothing else carries a body, or changes anything. */
+function ofPosts(check: MiddlewareHandler<PageEnv>): MiddlewareHandler<PageEnv> {
+  return (c, next) => (c.req.method === "POST" ? check(c, next) : next());
 }

@@ -34,6 +34,8 @@ export interface Site {
   ill(): string | null;
   /** Why nobody should send work here, apart from the database; none: all is well. */
   unready(): readonly string[];
+  /** What is wrong all the same. */
+  notes(): readonly string[];
   /** Whether `store` must be able to write: a host that schedules. */
   readonly schedules: boolean;
   /** Null: nobody measures. */

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { backfillDocument } from "#lib/report/backfill.js";
+import { allBackfillsDocument, backfillDocument } from "#lib/report/backfill.js";
 import { configtestDocument } from "#lib/report/configtest.js";
 import { doctorDocument } from "#lib/report/doctor.js";
 import { explain, explainDocument } from "#lib/report/explain.js";
 import { ghostsDocument } from "#lib/report/ghosts.js";
+import { graphDocument } from "#lib/report/graph.js";
 import { historyDocument } from "#lib/report/history.js";
 import { listDocument } from "#lib/report/list.js";
 import { logsDocument } from "#lib/report/logs.js";
@@ -12,6 +13,7 @@ import { check, checkDocument, unknown } from "#lib/report/nagios.js";
 import { next, nextDocument } from "#lib/report/next.js";
 import { show, showDocument } from "#lib/report/show.js";
 import type { Document } from "#lib/report/view.js";
+import { confirmDocument, deedDocument, errorDocument, readyDocument } from "#lib/web/documents.js";
 import { makeRegistry } from "../helpers/job.ts";
 import { fleet, history, NOW, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
@@ -59,6 +61,12 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
     backfillDocument("a", { backfills: [], dates: [NOW] }),
     backfillDocument("a", { backfills: [backfill, { ...backfill, ...started }], dates: null }),
   ],
+  backfills: () => [allBackfillsDocument(NOW, []), allBackfillsDocument(NOW, [{ job: "a", ...backfill, ...started }])],
+  graph: () => [graphDocument(view), graphDocument(empty)],
+  error: () => [errorDocument({ status: 404, title: "No such job", message: "There is none." })],
+  deed: () => [deedDocument(true, "done")],
+  confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
+  ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
     doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
     doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
