@@ -32,8 +32,8 @@ function offers({ job, row, status }: Standing): Offer[] {
   const on = status.state === "running" || status.state === "lost";
   const paused = row?.pausedAt !== null && row?.pausedAt !== undefined;
   const all: (Offer | false)[] = [
-    !on && { action: "run", label: "Run now", does: "if it is due and nothing stands in its way" },
-    !on && { action: "force", label: "Run anyway", does: "whatever its schedule and its parents say" },
+    !on && { action: "run", label: "Run now", does: "the next free host runs it, once its parents and a pause let it" },
+    !on && { action: "force", label: "Run anyway", does: "the next free host runs it, whatever its parents and a pause say" },
     on && { action: "cancel", label: "Cancel the run", does: "ends it; the slot is closed without a retry" },
     row?.heldAt ? { action: "unlock", label: "Unlock", does: "lets it run again" } : false,
     paused

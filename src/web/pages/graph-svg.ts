@@ -38,7 +38,7 @@ ${aloneHtml(alone, slots, linked.length > 0)}</section>`;
 function drawingHtml({ width, height, boxes, arrows }: Drawing, slots: Slots, i: number): Html {
   const names = boxes.map(({ label }) => label);
   const title = `Dependencies of ${counted(boxes.length, "job")}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`;
-  return html`<div class="wide graph" tabindex="0" role="region" aria-label="Drawing ${i + 1}: ${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
+  return html`<div class="wide graph" tabindex="0" role="group" aria-label="Drawing ${i + 1}: ${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
 ${arrows.map((arrow) => slots.at(`edge:${arrow.id}`, "path", { d: arrow.d }))}
 ${boxes.map(({ name, label, x, y, width: room }) => {
   const own = slots.scoped(jobKey(name));

@@ -52,6 +52,6 @@ function actsHtml({ acts }: JobPageData, zone: string): Html | null {
   if (acts.length === 0) return null;
   const line = ({ at: t, what, who, note }: (typeof acts)[number]) =>
     html`<tr><td>${at(t, zone)}</td><td>${said(what)}</td><td>${said(who)}</td><td>${note === null ? "–" : zoned(said(note), zone)}</td></tr>`;
-  return html`<section aria-labelledby="h-acts"><h2 id="h-acts">What people did</h2><div class="wide" tabindex="0" role="region" aria-labelledby="h-acts"><table><caption class="sr">What people did to this job; times in ${zone}</caption>
+  return html`<section aria-labelledby="h-acts"><h2 id="h-acts">What people did</h2><div class="wide" tabindex="0" role="group" aria-labelledby="h-acts"><table><caption class="sr">What people did to this job; times in ${zone}</caption>
 <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Who</th><th scope="col">Why</th></tr></thead><tbody>${acts.map(line)}</tbody></table></div></section>`;
 }

@@ -25,7 +25,7 @@ export function runsHtml({ job, runs }: JobPageData, zone: string): Html {
   const table = (
     some: readonly LedgerRun[],
     caption: string,
-  ) => html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table class="runs"><caption class="sr">${caption}; times in ${zone}</caption>
+  ) => html`<div class="wide" tabindex="0" role="group" aria-label="${caption}"><table class="runs"><caption class="sr">${caption}; times in ${zone}</caption>
 <thead><tr><th scope="col">Run</th><th scope="col">Slot</th><th scope="col">Started</th><th scope="col">Took</th><th scope="col">Host</th><th scope="col">By</th><th scope="col">Result</th></tr></thead><tbody>${some.map((run) => runRow(run, zone))}</tbody></table></div>`;
   const older = runs.slice(OPEN_RUNS);
   return html`<section id="runs" aria-labelledby="h-runs"><h2 id="h-runs">Runs</h2>

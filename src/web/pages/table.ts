@@ -37,7 +37,7 @@ export function tableHtml(chrome: Chrome, board: Board, slots: Slots): Html {
   const rows = [...board.all].sort(byUrgency);
   return html`<section id="jobs" aria-labelledby="h-jobs">
 <div class="bar"><h2 id="h-jobs">Jobs</h2><label class="filter"><span class="sr">Filter jobs by name</span><input type="search" id="filter" placeholder="Filter" autocomplete="off" spellcheck="false"></label></div>
-<div class="wide" tabindex="0" role="region" aria-labelledby="h-jobs">
+<div class="wide" tabindex="0" role="group" aria-labelledby="h-jobs">
 <table class="jobs"><caption class="sr">All jobs; times in ${chrome.zone}</caption>
 <thead><tr>${COLUMNS.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map((one) => rowHtml(one, board, slots.scoped(one.key)))}</tbody></table></div>

@@ -164,6 +164,6 @@ function twin(board: Board, rows: readonly Standing[]): Html {
     const coming = next.flatMap(({ at: t }) => (t ? [near(t)] : [])).slice(0, 3);
     return html`<tr><th scope="row">${shown(job.name)}</th><td>${own.length}</td><td>${bad.length > 0 && bad.length}${last && `, last ${near(last)}`}</td><td>${coming.join(", ")}</td></tr>`;
   };
-  return html`<div class="wide" tabindex="0" role="region" aria-label="The timeline as a table"><table><caption class="sr">Runs of the last 24 hours, and what is planned</caption>
+  return html`<div class="wide" tabindex="0" role="group" aria-label="The timeline as a table"><table><caption class="sr">Runs of the last 24 hours, and what is planned</caption>
 <thead><tr><th scope="col">Job</th><th scope="col">Runs</th><th scope="col">Failed</th><th scope="col">Next</th></tr></thead><tbody>${rows.map(line)}</tbody></table></div>`;
 }
