@@ -98,7 +98,7 @@ function append({ job: of, from, text }: OutputPart): void {
   if (end) pre.scrollTop = pre.scrollHeight;
 }
 
-let said = 0;
+let said = -SAY_MS;
 let unsaid = "";
 
 /** The newest news, not more often than anybody can listen. */
