@@ -1,7 +1,9 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
 import { once } from "node:events";
 import { dirname, join } from "node:path";
+import { onceDown } from "./app/once-down.ts";
 import { systemClock, uptime } from "./clock.ts";
+import { alertsWanted } from "./config/alerts.ts";
 import { type Config, loadConfig, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
@@ -192,12 +194,14 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
+  const alerts = alertsWanted(setup.config) ? (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
   let page: Page | null = null;
   let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
     meters?.emit(name, payload);
     page?.heard(name);
     emit(name, payload);
+    alerts?.hear(name, payload);
   };
   const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
@@ -216,6 +220,7 @@ export async function runDaemon(
   const replace = (next: Setup) => {
     daemon.replace(next.registry);
     page?.replace(next);
+    alerts?.replace(next);
   };
   const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
@@ -227,7 +232,7 @@ export async function runDaemon(
     service.close();
     ending.forget();
     await page?.close();
-    await close();
+    await Promise.all([close(), alerts?.close()]);
   }
 }
 
@@ -248,16 +253,4 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   } finally {
     forget();
   }
-}
-
-/** The database's trouble is told when it begins and when it ends, not at every try. */
-function onceDown(emit: Emit): Emit {
-  let down = false;
-  return (name, payload) => {
-    if (name === "database:down" || name === "database:up") {
-      if (down === (name === "database:down")) return;
-      down = !down;
-    }
-    emit(name, payload);
-  };
 }

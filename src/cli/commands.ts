@@ -196,6 +196,13 @@ export const COMMANDS: readonly Command[] = [
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
   },
   {
+    verb: "alerts",
+    operands: [{ name: "WHAT", required: false, choices: ["test"], says: "test: send a sample to every channel of this host" }],
+    options: [option("limit"), json, tz],
+    says: "what is wrong now, and what was told of it; with test send a sample",
+    more: "Where to is said in [alerts] and [sentry]. Exit code 1 if a sample was not taken.",
+  },
+  {
     verb: "metrics",
     operands: [],
     options: [option("textfile")],
