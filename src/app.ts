@@ -15,6 +15,7 @@ import type { World } from "./engine/world.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
+import type { Service } from "./systemd.ts";
 
 /** What the command line said, before any file was read. */
 export interface Invocation {
@@ -53,13 +54,14 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
       return learn(files, { ...options, envPass, zone: timezone, cacheDir: compiledFolder(spool) });
     },
   });
-  refuse([...problems, ...built.problems]);
+  const files = [...config.files, ...built.files];
+  refuse([...problems, ...built.problems], files);
   return {
     config,
     registry: built.registry,
     warnings: [...warnings, ...built.warnings],
     broken: built.broken,
-    files: [...config.files, ...built.files],
+    files,
   };
 }
 
@@ -174,16 +176,27 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
-  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: true });
+  let service: Service | null = null;
+  const tell: Emit = (name, payload) => {
+    service?.hear(name, payload);
+    emit(name, payload);
+  };
+  const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
     import("./engine/daemon.ts"),
     import("./reload.ts"),
     import("./systemd.ts"),
   ]);
-  const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
-  const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
-  ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
+  service = systemd(process.env);
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service?.ready(`${setup.registry.jobs.length} jobs`) });
+  const watch = watchRegistry(setup, {
+    emit: tell,
+    reload: () => {
+      service?.reloading();
+      return reload();
+    },
+    replace: (next) => daemon.replace(next.registry),
+  });
   try {
     await daemon.run();
     return { signalled: ending.signalled, cut: ending.aborting.aborted };

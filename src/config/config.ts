@@ -82,12 +82,12 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   return { config, problems: [...all, ...interpolator.problems], warnings };
 }
 
-/** Throws what was found, if anything was: UsageError when the command line is to blame, else ConfigError; in the order of the files. */
-export function refuse(problems: readonly Problem[]): void {
+/** Throws what was found, if anything was: UsageError when the command line is to blame, else ConfigError; in the order of the files. `files`: what was read. */
+export function refuse(problems: readonly Problem[], files: readonly FileStamp[] = []): void {
   if (problems.length === 0) return;
   const typed = problems.filter((problem) => problem.file === "command line");
   if (typed.length > 0) throw new UsageError(typed.map(problemLine).join("\n"));
-  throw new ConfigError(inOrder(problems));
+  throw new ConfigError(inOrder(problems), files);
 }
 
 /** By file, in the order the files first appear, then by line; each thing once. */

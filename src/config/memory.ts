@@ -10,12 +10,12 @@ import { vouchForZone } from "../core/zone.ts";
 export type Exports = Readonly<Record<string, LearnedExport>>;
 
 /** Raised when what is remembered, or what it means, changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Remembered {
   readonly format: number;
-  /** Path, size, mtime in milliseconds: each distinct one once, since a thousand jobs share most of their imports. */
-  readonly stamps: readonly (readonly [string, number, number])[];
+  /** Path, size, mtime, ctime: each distinct one once, since a thousand jobs share most of their imports. */
+  readonly stamps: readonly (readonly [string, number, number, number])[];
   readonly modules: Readonly<Record<string, { readonly exports: Exports; readonly imports: readonly number[] }>>;
   readonly schedules: readonly string[];
 }
@@ -45,7 +45,7 @@ export class Memory {
     this.path = path;
     const read = path === null ? null : readMemory(path);
     if (!read) return;
-    const stamps = read.stamps.map(([file, size, mtimeMs]) => ({ path: file, size, mtimeMs }));
+    const stamps = read.stamps.map(([path, size, mtimeMs, ctimeMs]) => ({ path, size, mtimeMs, ctimeMs }));
     for (const [file, { exports, imports }] of Object.entries(read.modules)) {
       this.modules.set(file, { exports, imports: imports.flatMap((index) => stamps[index] ?? []) });
     }
@@ -94,10 +94,10 @@ export class Memory {
 
   private pack(used: ReadonlySet<string>, schedules: ReadonlySet<string>): Remembered {
     const index = new Map<string, number>();
-    const stamps: [string, number, number][] = [];
-    const indexOf = ({ path, size, mtimeMs }: FileStamp): number => {
-      const key = `${path}\n${size}\n${mtimeMs}`;
-      const known = index.get(key) ?? stamps.push([path, size, mtimeMs]) - 1;
+    const stamps: [string, number, number, number][] = [];
+    const indexOf = ({ path, size, mtimeMs, ctimeMs }: FileStamp): number => {
+      const key = `${path}\n${size}\n${mtimeMs}\n${ctimeMs}`;
+      const known = index.get(key) ?? stamps.push([path, size, mtimeMs, ctimeMs]) - 1;
       index.set(key, known);
       return known;
     };
@@ -112,7 +112,7 @@ export class Memory {
       now = stampOf(stamp.path);
       this.states.set(stamp.path, now);
     }
-    return now !== null && now.size === stamp.size && now.mtimeMs === stamp.mtimeMs;
+    return now !== null && sameStamp(now, stamp);
   }
 }
 
@@ -124,11 +124,16 @@ function discard(path: string): void {
   }
 }
 
+/** Whether it is, for all we can see, the same file. */
+export function sameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}
+
 /** The file as it is now; null: there is none. */
 export function stampOf(path: string): FileStamp | null {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    return stat ? { path, size: stat.size, mtimeMs: stat.mtimeMs } : null;
+    return stat ? { path, size: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs } : null;
   } catch {
     return null; // a folder on the way that we may not enter: as good as gone
   }

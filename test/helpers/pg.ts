@@ -3,10 +3,15 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 
 export interface TestDatabase {
-  /** `postgres://…` of a superuser on this database, over TCP unless `TEST_DATABASE_URL` says otherwise. */
+  /**
+   * `postgres://…` of a superuser on this database, over TCP unless `TEST_DATABASE_URL` says otherwise. What the program under test is
+   * given: with `TEST_POOLER` it leads through the pooler.
+   */
   readonly url: string;
+  /** The same without a pooler, for what needs a session of its own: say why where you use it. */
+  readonly direct: string;
   readonly name: string;
-  /** A new, connected client; ended by `drop()` if the test has not. A connection lost meanwhile is no unhandled error. */
+  /** A new client, connected directly, for what the test itself does and sees; ended by `drop()` if the test has not. A connection lost meanwhile is no unhandled error. */
   client(): Promise<pg.Client>;
   /** Ends the clients and removes the database, whoever is still connected. */
   drop(): Promise<void>;
@@ -17,6 +22,14 @@ export function serverUrl(): string {
   const url = process.env.CRONTABBER_TEST_PG;
   if (!url) throw new Error("CRONTABBER_TEST_PG is not set: run the tests with vitest, whose globalSetup starts a server");
   return url;
+}
+
+function pooled(direct: string): string {
+  const port = process.env.CRONTABBER_TEST_POOLER;
+  if (!port) return direct;
+  const url = new URL(direct);
+  url.host = `127.0.0.1:${port}`;
+  return url.href;
 }
 
 async function connect(url: string): Promise<pg.Client> {
@@ -47,12 +60,14 @@ export async function freshDatabase(): Promise<TestDatabase> {
   );
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
+  const direct = url.href;
   const clients: pg.Client[] = [];
   return {
-    url: url.href,
+    url: pooled(direct),
+    direct,
     name,
     client: async () => {
-      const client = await connect(url.href);
+      const client = await connect(direct);
       clients.push(client);
       return client;
     },
