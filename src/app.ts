@@ -1,7 +1,7 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
 import { dirname, join } from "node:path";
 import { systemClock, uptime } from "./clock.ts";
-import { type Config, loadConfig, refuse } from "./config/config.ts";
+import { type Config, loadConfig, realFolder, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
@@ -42,8 +42,20 @@ export function configOf(invocation: Invocation): ReturnType<typeof loadConfig> 
   return loadConfig({ options: overrides, env: { ...env }, cwd, ...(conf !== null && { file: conf }) });
 }
 
+/** Readings that a deploy may spoil by switching a link under them. */
+const READINGS = 3;
+
 /** Reads and judges everything that is configured. `configtest` imports every job afresh. Throws ConfigError or UsageError. */
 export async function setUp(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
+  for (let left = READINGS; ; left--) {
+    const setup = await read(invocation, mode);
+    const { folder, home } = setup.config;
+    // Half of one release and half of another is neither.
+    if (left === 1 || realFolder(folder) === home) return setup;
+  }
+}
+
+async function read(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
   const { config, problems, warnings } = configOf(invocation);
   const built = await buildRegistry(config, {
     mode,

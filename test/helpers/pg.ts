@@ -1,6 +1,7 @@
 /** A database of its own for each test file, on the server that global-setup.ts started. Owns the databases it creates. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import type { NeedsSession } from "./sessions.ts";
 
 export interface TestDatabase {
   /**
@@ -8,8 +9,8 @@ export interface TestDatabase {
    * given: with `TEST_POOLER` it leads through the pooler.
    */
   readonly url: string;
-  /** The same without a pooler, for what needs a session of its own: say why where you use it. */
-  readonly direct: string;
+  /** The same, never through a pooler, for what needs a session of its own. */
+  session(why: NeedsSession): string;
   readonly name: string;
   /** A new client, connected directly, for what the test itself does and sees; ended by `drop()` if the test has not. A connection lost meanwhile is no unhandled error. */
   client(): Promise<pg.Client>;
@@ -64,7 +65,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const clients: pg.Client[] = [];
   return {
     url: pooled(direct),
-    direct,
+    session: () => direct,
     name,
     client: async () => {
       const client = await connect(direct);
