@@ -111,10 +111,11 @@ interface Stage {
 
 /** Two incidents on the way, each some passes long: a job that fails everywhere, and one host with a bad edit of its configuration. */
 async function observe({ data, folder, jobs, crons, ini }: Stage, seconds: number): Promise<Evidence> {
-  const passes = () => Math.min(...crons.map((cron) => Object.values(cron.codes()).reduce((sum, n) => sum + n, 0)));
-  const after = async (more: number) => {
-    const begun = passes();
-    await until(`${more} passes on each host`, () => passes() >= begun + more, 90 * more);
+  const begun = () => Math.min(...crons.map((cron) => cron.begun));
+  // And the beginning of one more: by then they have read what they were to read.
+  const after = async (passes: number) => {
+    const wanted = begun() + passes + 1;
+    await until(`${passes} passes on each host`, () => begun() >= wanted, 90 * (passes + 1));
   };
   const ended = performance.now() + seconds * 1000;
   const ran = "SELECT count(DISTINCT app_name)::int AS n FROM crontabber_run WHERE outcome = 'succeeded'";

@@ -82,6 +82,11 @@ export class CronDaemon {
     });
   }
 
+  /** How many passes it has started. */
+  get begun(): number {
+    return this.log.filter((line) => line.includes(") CMD (")).length;
+  }
+
   /** How many of its jobs have ended with which exit code. */
   codes(): Record<string, number> {
     const failed = this.log.flatMap((line) => /failed with exit status (\d+)/.exec(line)?.[1] ?? []);
@@ -96,10 +101,9 @@ export class CronDaemon {
     // A crontab without lines, as an operator would empty it; cron looks at it each minute.
     writeFileSync(join(this.#folder, "tmp/root"), "# resting\n", { mode: 0o600 });
     renameSync(join(this.#folder, "tmp/root"), join(this.#folder, "spool/crontabs/root"));
-    const begun = () => this.log.filter((line) => line.includes(") CMD (")).length;
     const ended = () => this.log.filter((line) => line.includes(") END (")).length;
     await until("cron has read its crontab again", () => this.log.some((line) => line.includes("RELOAD")), 90);
-    await until("its jobs have ended", () => begun() === ended(), 90);
+    await until("its jobs have ended", () => this.begun === ended(), 120);
   }
 
   async close(): Promise<void> {
