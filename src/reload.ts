@@ -2,6 +2,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
 import type { Setup } from "./app.ts";
+import { realFolder } from "./config/config.ts";
 import { changedSince, stampNow, waitingForRestart } from "./config/reload.ts";
 import { identity, waysTo } from "./config/ways.ts";
 import { ConfigError, problemLine, UsageError } from "./core/errors.ts";
@@ -36,8 +37,9 @@ export function watchRegistry(setup: Setup, tools: Reloading): { close(): void }
 class RegistryWatcher {
   readonly #tools: Reloading;
   readonly #started: Setup;
-  /** What the newest reading, accepted or refused, was made of. */
+  /** What the newest reading, accepted or refused, was made of, and where it really was. */
   #files: readonly FileStamp[];
+  #home: string;
   #folders: FSWatcher[] = [];
   #watched = "";
   #quiet: NodeJS.Timeout | null = null;
@@ -51,6 +53,7 @@ class RegistryWatcher {
     this.#tools = tools;
     this.#started = setup;
     this.#files = setup.files;
+    this.#home = setup.config.home;
     this.#watch();
     this.#clock = setInterval(() => this.look(false), LOOK_MS);
     this.#clock.unref();
@@ -64,7 +67,7 @@ class RegistryWatcher {
       this.#again = asked || this.#again === true;
       return;
     }
-    if (!asked && !changedSince(this.#files)) {
+    if (!asked && !changedSince(this.#files) && this.#home === this.#homeNow()) {
       this.#watch();
       return;
     }
@@ -88,9 +91,11 @@ class RegistryWatcher {
     const { reload, replace, emit } = this.#tools;
     // Before anything is read: what changes meanwhile is another change.
     const seen = this.#files.map(({ path }) => stampNow(path));
+    this.#home = this.#homeNow();
     try {
       const next = await reload();
       this.#files = next.files;
+      this.#home = next.config.home;
       if (this.#closed) return;
       replace(next);
       const restart = waitingForRestart(this.#started.config, next.config);
@@ -103,6 +108,11 @@ class RegistryWatcher {
       else if (error instanceof UsageError) emit("registry:refused", { problems: error.message.split("\n") });
       else emit("daemon:trouble", { message: String((error as Error)?.stack ?? error) });
     }
+  }
+
+  /** Releases that were unpacked in the same instant may look the same in all else. */
+  #homeNow(): string {
+    return realFolder(this.#started.config.folder);
   }
 
   /** Again where the ways to the files are others than before. */

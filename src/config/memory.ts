@@ -14,6 +14,8 @@ const FORMAT = 2;
 
 interface Remembered {
   readonly format: number;
+  /** The configuration's real folder. Two releases that were unpacked in the same instant may look the same in all else. */
+  readonly home: string;
   /** Path, size, mtime, ctime: each distinct one once, since a thousand jobs share most of their imports. */
   readonly stamps: readonly (readonly [string, number, number, number])[];
   readonly modules: Readonly<Record<string, { readonly exports: Exports; readonly imports: readonly number[] }>>;
@@ -34,18 +36,22 @@ export function memoryPath(spool: string, configFile: string): string {
 
 export class Memory {
   private readonly path: string | null;
+  private readonly home: string;
   private readonly modules = new Map<string, Known>();
   private readonly states = new Map<string, FileStamp | null>();
   private dirty = false;
   /** Texts of schedules that passed before. */
   readonly schedules = new Set<string>();
 
-  /** Null: nothing is remembered. */
-  constructor(path: string | null) {
+  /** Path null: nothing is remembered. `home`: the configuration's real folder. */
+  constructor(path: string | null, home: string) {
     this.path = path;
+    this.home = home;
     const read = path === null ? null : readMemory(path);
     if (!read) return;
-    const stamps = read.stamps.map(([path, size, mtimeMs, ctimeMs]) => ({ path, size, mtimeMs, ctimeMs }));
+    // What was learned in another folder is old, and still better than nothing.
+    const known = read.home === home ? read.stamps : [];
+    const stamps = known.map(([path, size, mtimeMs, ctimeMs]) => ({ path, size, mtimeMs, ctimeMs }));
     for (const [file, { exports, imports }] of Object.entries(read.modules)) {
       this.modules.set(file, { exports, imports: imports.flatMap((index) => stamps[index] ?? []) });
     }
@@ -103,7 +109,7 @@ export class Memory {
     };
     const kept = [...this.modules].filter(([file]) => used.has(file));
     const modules = kept.map(([file, { exports, imports }]) => [file, { exports, imports: imports.map(indexOf) }]);
-    return { format: FORMAT, stamps, modules: Object.fromEntries(modules), schedules: [...schedules] };
+    return { format: FORMAT, home: this.home, stamps, modules: Object.fromEntries(modules), schedules: [...schedules] };
   }
 
   private unchanged(stamp: FileStamp): boolean {

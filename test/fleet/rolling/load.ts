@@ -11,7 +11,7 @@ const job = (name: string, schedule: string, over: Partial<FleetJob> = {}): Flee
 /** Bodies from half a second to three: some are longer than what lies between two slots. */
 export const LOAD: readonly FleetJob[] = [
   ...Array.from({ length: 12 }, (_, i) => job(`c${i + 1}`, `${1 + (i % 3)}s`, { beats: 1 + ((5 * i) % 6) })),
-  ...[job("p", "2s", { beats: 2 }), job("k", "3s", { parents: ["p"] }), job("b", "2s", { backfill: true }), job("s", "*/3 * * * * *")],
+  ...[job("p", "4s"), job("k", "3s", { parents: ["p"] }), job("b", "2s", { backfill: true }), job("s", "*/3 * * * * *")],
   ...[job("t", "3s", { kind: "sql", transactional: true }), job("n", "3s", { kind: "sql", transactional: true, backfill: true })],
   ...[job("m1", "3s", { kind: "module" }), job("m2", "2s", { kind: "module" })],
 ];

@@ -9,6 +9,9 @@ import { freshDatabase } from "../../helpers/pg.ts";
 import { until } from "../../helpers/processes.ts";
 import { LOAD, type Release, writeRelease } from "./load.ts";
 
+/** Seconds: a busy machine starts twenty processes slowly. */
+export const PATIENCE = 120;
+
 export const HOSTS = ["web-1", "web-2"];
 
 export interface Daemon extends Process {
@@ -72,7 +75,7 @@ export class Rolling {
       told += text;
     });
     const count = (text: string) => told.split(text).length - 1;
-    const said = (text: string, times = 1) => until(`${host} says "${text}" ${times} times`, () => count(text) >= times);
+    const said = (text: string, times = 1) => until(`${host} says "${text}" ${times} times`, () => count(text) >= times, PATIENCE);
     return { ...started, count, said };
   }
 
@@ -84,7 +87,7 @@ export class Rolling {
         ([row]) => row?.n ?? 0,
         () => 0, // the tables are not there yet
       );
-    await until("every job has run", async () => (await count()) === LOAD.length);
+    await until("every job has run", async () => (await count()) === LOAD.length, PATIENCE);
     this.#from = await this.database.now();
   }
 
@@ -105,10 +108,14 @@ export class Rolling {
   async settle(daemons: readonly Daemon[]): Promise<{ ends: Ended[]; evidence: Evidence }> {
     const end = await this.database.now();
     const live = "SELECT count(*)::int AS n FROM crontabber_run WHERE outcome IS NULL AND claimed_at <= to_timestamp($1 / 1000.0)";
-    await until("every slot is dealt with", async () => {
-      if ((await this.database.states()).some((row) => (row.nextRun ?? 0) <= end)) return false;
-      return (await this.database.rows<{ n: number }>(live, [end]))[0]?.n === 0;
-    });
+    await until(
+      "every slot is dealt with",
+      async () => {
+        if ((await this.database.states()).some((row) => (row.nextRun ?? 0) <= end)) return false;
+        return (await this.database.rows<{ n: number }>(live, [end]))[0]?.n === 0;
+      },
+      PATIENCE,
+    );
     for (const daemon of daemons) daemon.kill("SIGTERM");
     const ends = await Promise.all(daemons.map((daemon) => daemon.ended));
     const { database } = this;
