@@ -1,4 +1,5 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
+import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { systemClock, uptime } from "./clock.ts";
 import { type Config, loadConfig, realFolder, refuse } from "./config/config.ts";
@@ -12,6 +13,8 @@ import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
+import type { Page } from "./page.ts";
+import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
@@ -77,18 +80,29 @@ async function read(invocation: Invocation, mode: "pass" | "configtest"): Promis
   };
 }
 
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
+}
+
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    ...(listens ? { max: config.concurrency, keep: 1 } : { max: config.concurrency + 1 }),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -189,8 +203,12 @@ export async function runDaemon(
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
   let service: Service | null = null;
+  let page: Page | null = null;
+  let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
     service?.hear(name, payload);
+    meters?.emit(name, payload);
+    page?.heard(name);
     emit(name, payload);
   };
   const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
@@ -200,15 +218,23 @@ export async function runDaemon(
     import("./systemd.ts"),
   ]);
   service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service?.ready(`${setup.registry.jobs.length} jobs`) });
-  const watch = watchRegistry(setup, {
-    emit: tell,
-    reload: () => {
-      service?.reloading();
-      return reload();
-    },
-    replace: (next) => daemon.replace(next.registry),
-  });
+  const { hostLabel: host, http } = setup.config;
+  const ready = () => service?.ready(`${setup.registry.jobs.length} jobs`);
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready, turned: () => page?.turned() });
+  if (http) {
+    const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
+    meters = new Meters();
+    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
+  }
+  const replace = (next: Setup) => {
+    daemon.replace(next.registry);
+    page?.replace(next);
+  };
+  const again = () => {
+    service?.reloading();
+    return reload();
+  };
+  const watch = watchRegistry(setup, { reload: again, emit: tell, replace });
   try {
     await daemon.run();
     return { signalled: ending.signalled, cut: ending.aborting.aborted };
@@ -216,7 +242,27 @@ export async function runDaemon(
     watch.close();
     service.close();
     ending.forget();
+    await page?.close();
     await close();
+  }
+}
+
+/** The page alone, until a signal. Throws ConfigError if its address cannot be had. */
+export async function runServer(setup: Setup, store: Store, { emit, reload }: { emit: Emit; reload(): Promise<Setup> }): Promise<void> {
+  const [{ openPage }, { watchRegistry }] = await Promise.all([import("./page.ts"), import("./reload.ts")]);
+  const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
+  try {
+    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false, meters: null } });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
+    if (!draining.aborted) await once(draining, "abort");
+    watch.close();
+    await page.close();
+  } finally {
+    forget();
   }
 }
 

@@ -35,6 +35,22 @@ export interface Given {
   readonly dryRun: boolean;
   readonly again: boolean;
   readonly cancel: boolean;
+  /** Of `graph`. */
+  readonly format: string | null;
+  readonly noState: boolean;
+  readonly offline: boolean;
+  /** Seconds. */
+  readonly every: number | null;
+  /** As typed: what they mean is simulate's to say. */
+  readonly durations: string | null;
+  readonly fail: string | null;
+  readonly failOn: string | null;
+  /** A second configuration file. */
+  readonly other: string | null;
+  /** A path. */
+  readonly textfile: string | null;
+  /** As typed. */
+  readonly http: string | null;
 }
 
 export interface Call {

@@ -154,13 +154,13 @@ function checkOperands({ verb, operands: takes }: Command, operands: readonly st
     throw new UsageError(
       `${verb} needs ${missing.choices?.join(" or ") ?? missing.name}: crontabber ${verb} ${takes.map(({ name }) => name).join(" ")}`,
     );
-  const extra = operands[takes.length];
+  const extra = takes.at(-1)?.many ? undefined : operands[takes.length];
   if (extra !== undefined) {
     const most = takes.length === 0 ? "no NAME" : takes.length === 1 ? `one ${takes[0]?.name}` : `${takes.length} words`;
     throw new UsageError(`${verb} takes ${most}, and ${quoted(extra)} is left over`);
   }
   for (const [i, operand] of operands.entries()) {
-    const { name = "", choices } = takes[i] ?? {};
+    const { name = "", choices } = takes[i] ?? takes.at(-1) ?? {};
     if (operand.trim() === "") throw new UsageError(`${verb}: ${name} is empty`);
     if (hasControl(operand)) throw new UsageError(`${verb}: ${name} ${quoted(operand)} has control characters`);
     if (choices && !choices.includes(operand)) {
@@ -208,5 +208,8 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ format: text(values, "format"), noState: values.has("no-state"), offline: values.has("offline"), every: number("every") },
+    ...{ durations: text(values, "durations"), fail: text(values, "fail"), failOn: text(values, "fail-on"), other: text(values, "with") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

@@ -5,6 +5,7 @@ import type { ParentFacts } from "../core/parents.ts";
 import { type ByHand, type Check, checks, decide, type Facts, type Verdict } from "../core/plan.ts";
 import { planned } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
+import type { Store } from "../store/store.ts";
 import { type Forecast, forecast, type ParentAnswer } from "./forecast.ts";
 import { jobState, type Status } from "./status.ts";
 import { iso } from "./times.ts";
@@ -36,6 +37,14 @@ export interface Explained {
   readonly fleet: readonly string[];
   /** Commands worth a try, without the program's name before them. */
   readonly tries: readonly string[];
+}
+
+/** The facts about a job; the parents of a backfill job are judged at its slot, which only the ledger can tell. */
+export async function ledgerFacts(view: View, job: Job, store: Pick<Store, "withLedger">): Promise<Facts> {
+  const facts = factsOf(view, job);
+  if (!job.backfill || job.dependsOn.length === 0) return facts;
+  const alone = decide(job, { ...facts, parents: [] });
+  return alone.due ? { ...facts, parents: await store.withLedger(facts.parents, alone) } : facts;
 }
 
 export function explain(view: View, { job, facts = null, hand = null }: Question): Explained {

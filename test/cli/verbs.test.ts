@@ -51,6 +51,8 @@ describe("reading", () => {
       next: ["next"],
       history: ["history", "bad"],
       logs: ["logs", "bad"],
+      graph: ["graph"],
+      simulate: ["simulate"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
       doctor: ["doctor"],

@@ -1,18 +1,22 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { backfillDocument } from "#lib/report/backfill.js";
+import { allBackfillsDocument, backfillDocument } from "#lib/report/backfill.js";
 import { configtestDocument } from "#lib/report/configtest.js";
 import { doctorDocument } from "#lib/report/doctor.js";
 import { explain, explainDocument } from "#lib/report/explain.js";
 import { ghostsDocument } from "#lib/report/ghosts.js";
+import { graph, graphDocument } from "#lib/report/graph.js";
 import { historyDocument } from "#lib/report/history.js";
 import { listDocument } from "#lib/report/list.js";
 import { logsDocument } from "#lib/report/logs.js";
 import { check, checkDocument, unknown } from "#lib/report/nagios.js";
 import { next, nextDocument } from "#lib/report/next.js";
 import { show, showDocument } from "#lib/report/show.js";
+import { simulationDocument } from "#lib/report/simulation.js";
 import type { Document } from "#lib/report/view.js";
+import { confirmDocument, deedDocument, errorDocument, readyDocument } from "#lib/web/documents.js";
 import { makeRegistry } from "../helpers/job.ts";
+import { simulated } from "../simulate/made.ts";
 import { fleet, history, NOW, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
@@ -59,10 +63,21 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
     backfillDocument("a", { backfills: [], dates: [NOW] }),
     backfillDocument("a", { backfills: [backfill, { ...backfill, ...started }], dates: null }),
   ],
+  backfills: () => [allBackfillsDocument(NOW, []), allBackfillsDocument(NOW, [{ job: "a", ...backfill, ...started }])],
+  error: () => [errorDocument({ status: 404, title: "No such job", message: "There is none." })],
+  deed: () => [deedDocument(true, "done")],
+  confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
+  ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
     doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
     doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
   ],
+  graph: () => [
+    graphDocument(graph(fleet, { view, of: null })),
+    graphDocument(graph(fleet, { view: null, of: fleet.byName.get("build-report") ?? null })),
+    graphDocument(graph({ ...makeRegistry(), unknownParents: new Set(["lost"]) }, { view: empty, of: null })),
+  ],
+  simulate: () => [simulationDocument(simulated({})), simulationDocument(simulated({ changes: true }))],
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
     configtestDocument({ problems: [], warnings: [] }),
