@@ -50,7 +50,6 @@ export class Textfile {
       await locked(`${counts}.lock`, async () => {
         this.#meters.add(readCounts(counts));
         this.#meters.ended(code, (ticks() - this.#began) / 1000);
-        this.#meters.database(view !== null);
         replace(counts, JSON.stringify(await this.#meters.counts()));
         const { body } = await exposition({ view, version: release(), counted: this.#meters.registry });
         replace(file, body);

@@ -19,7 +19,6 @@ export class Meters {
   readonly #counters: ReadonlyMap<string, Counter>;
   readonly #delay: Histogram;
   readonly #duration: Histogram;
-  readonly #database: Gauge;
   /** When each run that is on here was started, in ticks. */
   readonly #began = new Map<string, number>();
 
@@ -45,8 +44,6 @@ export class Meters {
     const [delay, duration] = ["crontabber_start_delay_seconds", "crontabber_run_duration_seconds"];
     this.#delay = new Histogram({ name: delay, help: "From a slot to the claim of its first run.", buckets: DELAYS, registers });
     this.#duration = new Histogram({ name: duration, help: "How long runs took.", labelNames: ["outcome"], buckets: DURATIONS, registers });
-    this.#database = new Gauge({ name: "crontabber_database_up", help: "Whether the database can be used from this host.", registers });
-    this.#database.set(1);
   }
 
   /** A pass of so many seconds has ended with this exit code; null: there was none. */
@@ -56,11 +53,6 @@ export class Meters {
     new Gauge({ name: "crontabber_pass_seconds", help: "How long this host's last pass took.", registers }).set(seconds);
     new Gauge({ name: "crontabber_pass_exit_code", help: "What this host's last pass ended with.", registers }).set(code);
     this.#inc("passes_total", { code: String(code) });
-  }
-
-  /** Whether the database can be used. */
-  database(up: boolean): void {
-    this.#database.set(up ? 1 : 0);
   }
 
   readonly emit: Emit = (name, payload) => {
@@ -112,11 +104,7 @@ export class Meters {
     },
     "claim:lost": ({ why }) => this.#inc("claims_lost_total", { why }),
     "job:skipped": ({ job, skipped: { reason, count } }) => this.#inc("skipped_slots_total", { job, reason }, count),
-    "database:down": () => {
-      this.#database.set(0);
-      this.#inc("database_losses_total");
-    },
-    "database:up": () => this.#database.set(1),
+    "database:down": () => this.#inc("database_losses_total"),
     "registry:reloaded": () => this.#inc("reloads_total", { result: "taken" }),
     "registry:refused": () => this.#inc("reloads_total", { result: "refused" }),
   };

@@ -42,6 +42,7 @@ export async function exposition({ view, version, counted }: Measured): Promise<
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `crontabber_${name}`, help, labelNames, registers: [registry] });
   gauge("build_info", "1, with the program's version.", ["version"]).set({ version }, 1);
+  gauge("database_up", "Whether the database answers.").set(view ? 1 : 0);
   if (view) fleetGauges(view, gauge);
   if (view) jobGauges(view, gauge);
   const parts = [await registry.metrics(), ...(counted ? [await counted.metrics()] : [])];
