@@ -36,9 +36,9 @@ export function ledgerStatements(q: string) {
       AND ($2::text IS NULL OR coalesce(r.outcome, 'running') = $2) AND ($3::bigint IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
     patience: "SELECT set_config('statement_timeout', '4000', true)",
     output: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.id = $1`,
-    /** Of the run that is on, else of the newest that printed something: null where it printed nothing. */
+    /** Of the run that is on, else of the newest: whatever else is written while one is on is a range that was skipped. */
     newestOutput: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
-      ORDER BY r.outcome IS NULL DESC, r.id DESC LIMIT 1`,
+      ORDER BY r.id DESC LIMIT 1`,
     backfills: `SELECT r.id, r.app_name, r.kind, r.force, r.again, r.attempt, NULL AS payload, NULL AS payload_hash, r.note, r.requested_by, r.calls,
         r.total, r.done, r.failed, r.run_id, r.outcome, r.cancelled_by, r.cancelled_at IS NOT NULL AS cancelled, ${REQUEST_TIMES.map(ms).join(", ")}
       FROM ${q}crontabber_request r WHERE r.kind = 'backfill' AND (r.ended_at IS NULL OR r.ended_at > clock_timestamp() - interval '1 day')

@@ -1,6 +1,6 @@
 /** The whole ledger at once, as a page shows it: the newest runs of every job, those of a day, what is new. Reads only. */
 import type { ErrorRecord } from "../core/errors.ts";
-import type { Database, Row } from "./db.ts";
+import { type Database, type Row, sqlState } from "./db.ts";
 import { ledgerStatements } from "./ledger-sql.ts";
 import { NEWEST, PROGRAM } from "./migrate.ts";
 import { type RequestRow, toRequest } from "./request-rows.ts";
@@ -72,12 +72,23 @@ export class Ledger {
 
   /** Why the database cannot be used for scheduling now, each in words; none: it can. */
   async unusable(): Promise<string[]> {
-    const row = (await this.#db.query(this.#sql.usable)).rows[0];
+    const row = await this.#usable();
+    if (row === null) return ["its tables are missing"];
     const problems: string[] = [];
-    if (typeof row?.version !== "number" || row.version < NEWEST) problems.push("its tables are older than this program");
-    if (Number(row?.oldest_program ?? 0) > PROGRAM) problems.push("its tables want a newer program");
-    if (row?.read_only === true) problems.push("it is read-only");
+    if (typeof row.version !== "number" || row.version < NEWEST) problems.push("its tables are older than this program");
+    if (Number(row.oldest_program ?? 0) > PROGRAM) problems.push("its tables want a newer program");
+    if (row.read_only === true) problems.push("it is read-only");
     return problems;
+  }
+
+  /** Null: there are no tables. */
+  async #usable(): Promise<Row | null> {
+    try {
+      return (await this.#db.query(this.#sql.usable)).rows[0] ?? null;
+    } catch (error) {
+      if (["42P01", "3F000"].includes(sqlState(error) ?? "")) return null;
+      throw error;
+    }
   }
 
   async #runs(text: string, params: readonly unknown[]): Promise<Run[]> {

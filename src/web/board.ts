@@ -16,6 +16,8 @@ export class Board {
   readonly #places = new Map<string, Place>();
   #seq = 0;
   #gone = 0;
+  /** Made once for all who come between two changes. */
+  #full: string | null = null;
 
   constructor(epoch: string) {
     this.#epoch = epoch;
@@ -38,13 +40,15 @@ export class Board {
     const changed = this.#since(this.#seq);
     if (changed === null) return null;
     this.#seq = next;
+    this.#full = null;
     if (this.#gone > MOST_GONE) this.#forgetGone();
     return changed;
   }
 
   /** All that stands on it. */
   full(): string {
-    return this.#object((place) => place.json !== "null") ?? "{}";
+    this.#full ??= this.#object((place) => place.json !== "null") ?? "{}";
+    return this.#full;
   }
 
   /** What changed since somebody saw it with that id; null: nothing. Undefined: nobody can tell. */
