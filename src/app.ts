@@ -14,6 +14,7 @@ import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
 import type { Page } from "./page.ts";
+import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
@@ -178,7 +179,9 @@ export async function runDaemon(
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
   let page: Page | null = null;
+  let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
+    meters?.emit(name, payload);
     page?.heard(name);
     emit(name, payload);
   };
@@ -191,8 +194,9 @@ export async function runDaemon(
   const service = systemd(process.env);
   const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready(), turned: () => page?.turned() });
   if (setup.config.http) {
-    const { openPageBeside } = await import("./page.ts");
-    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true } });
+    const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
+    meters = new Meters();
+    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
   }
   const replace = (next: Setup) => {
     daemon.replace(next.registry);
@@ -217,7 +221,7 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   const [{ openPage }, { watchRegistry }] = await Promise.all([import("./page.ts"), import("./reload.ts")]);
   const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
   try {
-    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false } });
+    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false, meters: null } });
     const tell: Emit = (name, payload) => {
       page.heard(name);
       emit(name, payload);

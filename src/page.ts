@@ -6,10 +6,11 @@ import type { Config } from "./config/config.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
 import type { Emit, Events } from "./core/events.ts";
 import type { Registry } from "./core/job.ts";
+import type { Meters } from "./report/meters.ts";
 import { release } from "./store/hosts.ts";
 import type { Store } from "./store/store.ts";
 import { makeServer, type PageServer } from "./web/server.ts";
-import type { Frame, Site, SiteSettings } from "./web/site.ts";
+import type { Frame, SiteSettings } from "./web/site.ts";
 
 /** Milliseconds until an address that could not be had is tried again. */
 const AGAIN_MS = 5_000;
@@ -30,7 +31,8 @@ export interface PageParts {
   readonly draining: AbortSignal;
   /** A daemon, whose turns are its signs of life. */
   readonly schedules: boolean;
-  readonly metrics?: Site["metrics"];
+  /** What this process has counted; null: nothing, it only shows. */
+  readonly meters: Meters | null;
 }
 
 export interface Page {
@@ -92,13 +94,19 @@ export async function openPageBeside(parts: PageParts): Promise<Page> {
 }
 
 async function makePage(parts: PageParts): Promise<{ server: PageServer; page: Page }> {
-  const { store, emit, draining, schedules, metrics = null } = parts;
+  const { store, emit, draining, schedules, meters } = parts;
   let frame = frameOf(parts);
   let turnedAt = ticks();
   let refused = false;
   const server = await makeServer({
-    ...{ settings: settingsOf(parts.config, store), store, emit, schedules, metrics },
+    ...{ settings: settingsOf(parts.config, store), store, emit, schedules },
     frame: () => frame,
+    metrics: async () => {
+      const view = async () => ({ ...frame, snapshot: await store.snapshot(), hosts: await store.fleet.hosts() });
+      const { exposition } = await import("./report/metrics.ts");
+      // Without a database the metrics say so, and what was counted.
+      return exposition({ view: await view().catch(() => null), version: release(), ...(meters && { counted: meters.registry }) });
+    },
     ill: () => (schedules && ticks() - turnedAt > SILENT_MS ? "the daemon's loop has not come round for too long" : null),
     notes: () => (refused ? ["the configuration has changed and is wrong: the old one holds on"] : []),
     unready: () => (draining.aborted ? ["draining: nothing more is started here"] : []),
@@ -131,9 +139,12 @@ function settingsOf(config: Config, store: Store): SiteSettings {
   const { servers, database } = store.settings.connection;
   return {
     ...{ address: addressOf(config), token: httpToken, actions: httpActions, hosts: httpHosts, label: hostLabel },
-    ...{ hostname: hostname(), version: release(), title: `${database} on ${servers.map(({ host }) => host).join(", ")}` },
+    ...{ hostname: hostname(), version: release(), title: `${database} on ${servers.map(place).join(", ")}` },
   };
 }
+
+/** A socket's folder is of no use to a reader. */
+const place = ({ host }: { readonly host: string }): string => (host.startsWith("/") ? "this host" : host);
 
 const WHY: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EADDRINUSE: ["another program listens there", "end it, or choose another port"],

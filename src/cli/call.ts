@@ -35,6 +35,8 @@ export interface Given {
   readonly dryRun: boolean;
   readonly again: boolean;
   readonly cancel: boolean;
+  /** A path. */
+  readonly textfile: string | null;
   /** As typed. */
   readonly http: string | null;
 }

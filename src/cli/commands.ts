@@ -171,6 +171,13 @@ export const COMMANDS: readonly Command[] = [
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
   },
   {
+    verb: "metrics",
+    operands: [],
+    options: [option("textfile")],
+    says: "how the jobs stand, for Prometheus; 69 without a database",
+    more: "Passes leave the same by themselves where the configuration says textfile = FILE, and a daemon with http at /metrics.",
+  },
+  {
     verb: "ghosts",
     operands: [],
     options: [json, tz],

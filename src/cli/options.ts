@@ -65,6 +65,12 @@ export const OF_VERBS: readonly Option[] = [
   { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },
+  {
+    name: "textfile",
+    kind: "text",
+    value: "FILE",
+    says: "write it there instead, in one step; for node_exporter the name ends with .prom",
+  },
   { name: "http", kind: "text", value: "ADDRESS", says: "where the page listens, such as 127.0.0.1:8484 (default: the configured http)" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
 ];

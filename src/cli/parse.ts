@@ -207,6 +207,7 @@ function givenOf(values: Values): Given {
       atMostEvery: number("at-most-every"),
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
-    ...{ again: values.has("again"), cancel: values.has("cancel"), http: text(values, "http") },
+    ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

@@ -4,10 +4,12 @@ import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
+import type { Textfile } from "../textfile.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
 import { leaveSignals } from "./io.ts";
+import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
@@ -45,16 +47,40 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
+/** What a pass has opened, for whoever comes after it. */
+interface Held {
+  store: Store | null;
+}
+
 async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<number> {
+  const held: Held = { store: null };
+  const textfile = await textfileOf(setup, voice, held);
+  try {
+    const code = await onePass(setup, asked, { voice, held, counted: textfile?.emit ?? null });
+    await textfile?.write(code);
+    return code;
+  } finally {
+    await held.store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
+  }
+}
+
+interface Beside {
+  readonly voice: Voice;
+  readonly held: Held;
+  readonly counted: Emit | null;
+}
+
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
+    counted?.(name, payload);
     voice.emit(name, payload);
   };
-  let store: Store | null = null;
   try {
-    store = await connect(setup);
+    const store = await connect(setup);
+    held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
     if (!spooled) voice.good("database");
@@ -68,9 +94,16 @@ async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<num
     const failure = failureOf(error);
     voice.trouble(failure);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
-  } finally {
-    await store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
   }
+}
+
+/** Null: nobody wants the metrics of passes, and nothing of them is loaded. */
+async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
+  const { textfile: file, spool } = setup.config;
+  if (file === null) return null;
+  const { Textfile } = await import("../textfile.ts");
+  const view = async () => held.store && fleetViewOf(setup, held.store);
+  return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }
 
 function jobEnd({ runs, not }: PassEnd["results"][number]): JobEnd {

@@ -7,6 +7,8 @@ export interface Events {
   "pass:started": { readonly jobs: number; readonly now: Date };
   /** Why a job does not run in this pass. */
   "job:not-due": { readonly job: string; readonly verdict: NotDue };
+  /** A claim that got no run; `why` is "locked", or the reason the row gave. */
+  "claim:lost": { readonly job: string; readonly why: NotDue["why"] };
   /** Slots nobody will run. */
   "job:skipped": { readonly job: string; readonly skipped: Skipped };
   "run:started": { readonly ticket: Ticket };

@@ -18,9 +18,10 @@ export async function attempt(world: World, job: Job, hand: ByHand | null): Prom
   await Promise.all([heartbeat.ready(job.lease), world.runner()]);
   const sentAt = uptime();
   const claimed = await store.claim(job, registry.byName, hand);
-  if (claimed.skipped) emit("job:skipped", { job: job.name, skipped: claimed.skipped });
+  for (const skipped of claimed.skipped ?? []) emit("job:skipped", { job: job.name, skipped });
   if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
   if (claimed.why === "closed") return { run: null, not: null, state: null };
-  if (claimed.why === "no") return { run: null, not: claimed.verdict, state: claimed.state };
-  return { run: null, not: { due: false, why: "locked", detail: claimed.detail }, state: null };
+  const not: NotDue = claimed.why === "no" ? claimed.verdict : { due: false, why: "locked", detail: claimed.detail };
+  emit("claim:lost", { job: job.name, why: not.why });
+  return { run: null, not, state: claimed.why === "no" ? claimed.state : null };
 }

@@ -24,6 +24,7 @@ const name = shownName;
 const LINES: Lines = {
   "pass:started": ({ jobs }) => ({ ...more(`pass over ${jobs} jobs`, { jobs }), level: "debug" }),
   "job:not-due": ({ job, verdict: { why, detail } }) => more(`${name(job)} does not run: ${why}, ${inline(detail)}`, { job, why }),
+  "claim:lost": () => null,
   "job:skipped": ({ job, skipped: { from, to, count, reason } }) =>
     more(`${name(job)}: ${count} slots are skipped (${reason})`, { job, from, to, count, reason }),
   "run:started": ({ ticket }) => more(`${name(ticket.job)} started`, about(ticket)),

@@ -1,9 +1,10 @@
 /** What process a job becomes. Owns the command lines and what goes through the wire as the word to go; starts nothing. */
 import { fileURLToPath } from "node:url";
 import type { Job } from "../core/job.ts";
+import { freezeTicket } from "../core/ticket.ts";
 import { accountNamed, ownAccount } from "./account.ts";
 import { type Env, jobEnvironment } from "./environment.ts";
-import { freezeTicket, type Go, type Order } from "./protocol.ts";
+import type { Go, Order } from "./protocol.ts";
 import type { RunnerSettings, RunSpec } from "./runner.ts";
 
 export interface Launch {

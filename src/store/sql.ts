@@ -183,7 +183,9 @@ export function statements(schema: string) {
         (extract(epoch FROM paused_until) * 1000)::float8 AS paused_until FROM gone`,
     keepPause: `INSERT INTO ${q}crontabber (app_name, paused_at, paused_by, pause_note, paused_until, error_count)
       VALUES ($1, to_timestamp($2::float8 / 1000), $3, $4, to_timestamp($5::float8 / 1000), 0)`,
-    stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp() WHERE app_name = $1 AND reset_at IS NULL`,
+    /** A part at a time: a statement has a time limit, a job's history has none. */
+    stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp()
+      WHERE id IN (SELECT id FROM ${q}crontabber_run WHERE app_name = $1 AND reset_at IS NULL LIMIT $2)`,
     /** Listeners learn from it what to look at; whoever does not listen looks again by himself. */
     tell: "SELECT pg_notify('crontabber', $1)",
     /** Steering: one implementation for us, psql and triggers; it locks the row, leaves an event and tells listeners. */

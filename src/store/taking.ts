@@ -16,7 +16,7 @@ export type ClaimResult = (
   | { readonly held: true; readonly ticket: Ticket }
   | { readonly held: false; readonly why: "locked" | "in-doubt" | "closed" | "over" | "scheduled"; readonly detail: string }
   | { readonly held: false; readonly why: "no"; readonly verdict: NotDue; readonly state: JobState | null }
-) & { readonly skipped?: Skipped | null };
+) & { readonly skipped?: readonly Skipped[] };
 
 export interface Taking {
   readonly db: Database;

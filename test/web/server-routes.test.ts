@@ -168,9 +168,12 @@ describe("small things", () => {
     expect((await get("/badge/nobody.svg")).status).toBe(404);
   });
 
-  it("robots are sent away; there are no metrics where nobody measures; probes answer", async () => {
+  it("robots are sent away; metrics have each job, whatever its name; probes answer", async () => {
     expect((await get("/robots.txt")).text).toContain("Disallow: /");
-    expect((await get("/metrics")).status).toBe(404);
+    const metrics = await get("/metrics");
+    expect([metrics.status, metrics.headers["content-type"]]).toEqual([200, expect.stringContaining("version=0.0.4")]);
+    expect(metrics.text).toContain('crontabber_job_errors{job="bad"} 1\n');
+    expect(metrics.text).toContain(`crontabber_job_errors{job="${STRANGE.replaceAll('"', '\\"')}"} 0\n`);
     expect([(await get("/healthz")).text, (await get("/readyz")).json()]).toEqual([
       "ok\n",
       { schema: "crontabber.ready/1", ready: true, reasons: [], notes: [] },
