@@ -29,6 +29,7 @@ export class Source {
   readonly #site: Site;
   readonly #turn = new Turn();
   readonly #whole: Kept<PageData>;
+  readonly #rows: Kept<View>;
   readonly #jobs = new Map<string, Kept<JobPageData>>();
   #ledger: Promise<Ledger> | null = null;
   #mirror: { readonly mirror: Mirror; readonly began: number; readonly registry: unknown } | null = null;
@@ -39,11 +40,17 @@ export class Source {
   constructor(site: Site) {
     this.#site = site;
     this.#whole = new Kept(() => this.#turn.take(() => this.#read()), FRESH_MS);
+    this.#rows = new Kept(() => this.#turn.take(() => this.#look()), FRESH_MS);
   }
 
   /** At most a second old. Throws StoreError, ConfigError or Busy. */
   data(): Promise<PageData> {
     return this.#whole.get();
+  }
+
+  /** The rows alone, without the ledger; at most a second old. Throws as `data` does. */
+  view(): Promise<View> {
+    return this.#rows.get();
   }
 
   /** Another number: what was read last differs from what was read before, in more than its age. */
@@ -65,6 +72,7 @@ export class Source {
   /** Something has changed: whoever asks from now on sees it. */
   forget(): void {
     this.#whole.forget();
+    this.#rows.forget();
     this.#jobs.clear();
   }
 
@@ -86,18 +94,23 @@ export class Source {
   }
 
   async #read(): Promise<PageData> {
-    const { store } = this.#site;
     this.#idle();
     this.#idle = after(IDLE_MS, () => this.close());
-    const { zone: _, ...frame } = this.#site.frame();
-    const snapshot = await store.snapshot();
-    const view: View = { ...frame, snapshot, hosts: await store.fleet.hosts() };
+    const view = await this.#look();
+    const { snapshot } = view;
     const ledger = await this.#open();
     const mirror = await this.#mirrored(ledger, view);
     const backfills = await ledger.backfills(MOST_BACKFILLS);
     this.#note(JSON.stringify([[...snapshot.states.values()], view.hosts, backfills], lasting));
     const names = ghosts(view).map(({ name }) => name);
     return { view, recent: mirror.recent(), day: mirror.day(snapshot.now), backfills, ghosts: names };
+  }
+
+  async #look(): Promise<View> {
+    const { store } = this.#site;
+    const { zone: _, ...frame } = this.#site.frame();
+    const snapshot = await store.snapshot();
+    return { ...frame, snapshot, hosts: await store.fleet.hosts() };
   }
 
   async #mirrored(ledger: Ledger, { registry }: View): Promise<Mirror> {
