@@ -4,9 +4,11 @@ import { join, relative } from "node:path";
 import type { Config } from "../config/config.ts";
 
 /** Configuration files that hold a secret and that their group, or everybody, can read. */
-export function openSecrets({ files, database, httpToken, sentryDsn, cwd }: Config): { file: string; mode: string }[] {
+export function openSecrets({ files, database, httpToken, sentryDsn, alerts, cwd }: Config): { file: string; mode: string }[] {
   const password = database?.kind === "server" ? database.connection.password : null;
-  const secrets = [password, password && encodeURIComponent(password), httpToken, sentryDsn].filter((secret) => !!secret);
+  const secrets = [password, password && encodeURIComponent(password), httpToken, sentryDsn, alerts.webhook, alerts.pingUrl].filter(
+    (secret) => !!secret,
+  );
   return files.flatMap(({ path }) => {
     const mode = statSync(path).mode & 0o777;
     if ((mode & 0o044) === 0) return [];

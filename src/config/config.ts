@@ -3,6 +3,7 @@ import { homedir, hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError, type Problem, problemLine, UsageError } from "../core/errors.ts";
 import type { FileStamp } from "../core/learned.ts";
+import { type AlertSettings, readAlerts } from "./alerts.ts";
 import { readConfigObj } from "./configobj.ts";
 import { type Database, type FoundDatabase, findDatabase, noDatabase, originOf } from "./database.ts";
 import { Interpolator } from "./interpolate.ts";
@@ -13,6 +14,7 @@ import { type Place, problemAt, shownPath } from "./source.ts";
 import { applyOverrides, type ConfigInput, chooseFile, nameOf } from "./sources.ts";
 import { newSection, type Section } from "./tree.ts";
 
+export type { AlertSettings } from "./alerts.ts";
 export type { Database } from "./database.ts";
 export type { Settings } from "./settings.ts";
 export type { ConfigInput } from "./sources.ts";
@@ -28,6 +30,7 @@ export interface Config extends Settings {
   /** What to tell whoever needs a database when none is configured; null: one is, or `problems` has it. */
   readonly noDatabase: Problem | null;
   readonly sentryDsn: string | null;
+  readonly alerts: AlertSettings;
   /** The merged tree, for the registry and for printing. */
   readonly root: Section;
   readonly interpolator: Interpolator;
@@ -61,6 +64,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const reader = new SettingsReader(root, interpolator, database);
   const settings = reader.all({ hostLabel: hostname(), spool: stateFolder(input.env) });
   const { problems, warnings } = checkKeys(root, references);
+  const alerting = readAlerts(root, interpolator);
   const config: Config = {
     ...settings,
     spool: resolve(reader.folderOf("spool") ?? input.cwd, settings.spool),
@@ -71,6 +75,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     database: database.database,
     noDatabase: database.database || database.problems.length > 0 || broken.length > 0 ? null : noDatabase(shown),
     sentryDsn: reader.sentryDsn(),
+    alerts: alerting.alerts,
     root,
     interpolator,
     truncated,
@@ -79,7 +84,14 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     files,
     origins: reader.origins,
   };
-  const all = [...broken, ...problems, ...database.problems, ...reader.problems, ...checkPage(config, (name) => reader.place(name))];
+  const all = [
+    ...broken,
+    ...problems,
+    ...database.problems,
+    ...reader.problems,
+    ...alerting.problems,
+    ...checkPage(config, (name) => reader.place(name)),
+  ];
   return { config, problems: [...all, ...interpolator.problems], warnings };
 }
 

@@ -10,7 +10,7 @@ import { vouchForZone } from "../core/zone.ts";
 export type Exports = Readonly<Record<string, LearnedExport>>;
 
 /** Raised when what is remembered, or what it means, changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Remembered {
   readonly format: number;

@@ -37,6 +37,13 @@ export interface Events {
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
+  /** A change is this host's to tell. */
+  "alert:claimed": { readonly id: string; readonly text: string };
+  "alert:told": { readonly id: string; readonly text: string };
+  /** It is tried again later, by whoever is alive. */
+  "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };
+  /** What has to be told cannot be found out, or nothing can be told here. `news`: it was not said before. */
+  "alert:trouble": { readonly message: string; readonly news: boolean };
   /** The page can be reached; `url` names the port that was really taken. */
   "http:listening": { readonly url: string };
   /** The page cannot be reached: its address is not to be had. It is tried again from time to time. */

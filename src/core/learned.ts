@@ -38,6 +38,10 @@ export interface LearnedExport {
   readonly cwd?: unknown;
   readonly user?: unknown;
   readonly description?: unknown;
+  readonly owner?: unknown;
+  readonly runbook?: unknown;
+  readonly alertAfter?: unknown;
+  readonly alerts?: unknown;
   readonly enabled?: unknown;
   /** The job's own options with their defaults. */
   readonly options?: unknown;

@@ -56,6 +56,13 @@ const LINES: Lines = {
     bad(`the configuration has changed and is wrong, the old one holds on: ${inline(problems.join("; "))}`, { problems }),
   "daemon:trouble": ({ message }) => bad(`this is a bug in crontabber; the daemon goes on: ${inline(message)}`),
   "guard:trouble": ({ message }) => odd(`the guard of this host's jobs: ${inline(message)}`),
+  "alert:claimed": () => null,
+  "alert:told": ({ id, text }) => more(`told: ${inline(text)}`, { alert: id }),
+  "alert:failed": ({ id, text, tries, trouble }) => {
+    const message = `an alert was not taken and is tried again: ${inline(trouble)} (${inline(text)})`;
+    return { ...odd(message, { alert: id, tries }), change: tries === 1 };
+  },
+  "alert:trouble": ({ message, news }) => ({ ...odd(`alerts: ${inline(message)}`), change: news }),
   "http:listening": ({ url }) => ({ ...odd(`page at ${url}`, { url }), level: "info" }),
   "http:failed": ({ address, message }) => bad(`there is no page at ${address}, and it is tried again: ${inline(message)}`, { address }),
   "http:trouble": ({ message }) => bad(`this is a bug in crontabber; the page goes on: ${inline(message)}`),

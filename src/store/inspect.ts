@@ -33,6 +33,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   crontabber_request: ALL,
   crontabber_lock: ["SELECT", "INSERT", "DELETE"],
   crontabber_host: ALL,
+  crontabber_alert: ALL,
   crontabber_upkeep: ["SELECT", "UPDATE"],
   crontabber_migration: ["SELECT"],
 };

@@ -1,5 +1,6 @@
 /** The whole ledger at once, as a page shows it: the newest runs of every job, those of a day, what is new. Reads only. */
 import type { ErrorRecord } from "../core/errors.ts";
+import { plainOutput } from "../core/streams.ts";
 import { type Database, type Row, sqlState } from "./db.ts";
 import { ledgerStatements } from "./ledger-sql.ts";
 import { NEWEST, PROGRAM } from "./migrate.ts";
@@ -51,7 +52,7 @@ export class Ledger {
   async page({ job, outcome, before, limit }: RunsAsked): Promise<Run[]> {
     return this.#db.transaction(async (tx) => {
       await tx.query(this.#sql.patience);
-      return (await tx.query(this.#sql.page, [job, outcome, before, limit])).rows.map(toBrief);
+      return (await tx.query(job === null ? this.#sql.page : this.#sql.pageOfJob, [job, outcome, before, limit])).rows.map(toBrief);
     });
   }
 
@@ -97,7 +98,7 @@ export class Ledger {
 }
 
 function withOutput(row: Row | undefined): { run: Run; output: string | null } | null {
-  return row ? { run: toBrief(row), output: row.output as string | null } : null;
+  return row ? { run: toBrief(row), output: plainOutput(row.output as string | null) } : null;
 }
 
 /** What was cut is no JSON any more; its first words are what a reader needs. */

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { Job } from "../core/job.ts";
 import type { Outcome } from "../core/state.ts";
 import { allBackfillsDocument, backfillDocument } from "../report/backfill.ts";
-import { graphDocument } from "../report/graph.ts";
+import { graph, graphDocument } from "../report/graph.ts";
 import { historyDocument } from "../report/history.ts";
 import { listDocument } from "../report/list.ts";
 import { logsDocument } from "../report/logs.ts";
@@ -42,7 +42,8 @@ export function apiRoutes(app: Hono<PageEnv>, tools: Tools): void {
   app.get("/api/graph", async (c) => {
     onlyKnown(c);
     const data = await source.data();
-    return c.json(once(data, "graph", () => graphDocument(data.view)));
+    const { view } = data;
+    return c.json(once(data, "graph", () => graphDocument(graph(view.registry, { view, of: null }))));
   });
   app.get("/api/backfills", async (c) => {
     onlyKnown(c, "job");

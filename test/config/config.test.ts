@@ -109,6 +109,16 @@ describe("options", () => {
     expect(config).toMatchObject(text.startsWith("spool") ? { spool: join(cwd, "spool") } : expected);
   });
 
+  it("[alerts]: an empty value is none, a command is taken as it is written, addresses are masked", () => {
+    const { config } = load(withDatabase('[alerts]\nwebhook =\ncommand = mail -s "$X %(y)s" ops # me'));
+    expect(config.alerts).toEqual({ webhook: null, command: 'mail -s "$X %(y)s" ops', pingUrl: null });
+    const hooks = "[alerts]\nwebhook = https://hooks.example/T0/secret\nping_url = https://hc.example/secret";
+    const { config: told } = load(withDatabase(hooks));
+    expect(told.alerts.webhook).toBe("https://hooks.example/T0/secret");
+    expect(renderConfig(told, { exposeSecrets: false })).not.toContain("secret");
+    expect(renderConfig(told, { exposeSecrets: true })).toContain("webhook = https://hooks.example/T0/secret");
+  });
+
   it("[sentry] dsn, also where the Python tool had it", () => {
     expect(load(withDatabase("[sentry]\ndsn = https://k@h/1")).config.sentryDsn).toBe("https://k@h/1");
     expect(load(withDatabase("[secrets]\n[[sentry]]\ndsn = https://k@h/2"))).toMatchObject({

@@ -24,6 +24,7 @@ describe("what a module defines", () => {
       exports: {
         Nightly: {
           ...{ hasRun: true, name: "nightly", schedule: "1d|03:00", timezone: "Europe/Berlin", dependsOn: ["a", "b"], backfill: true },
+          ...{ owner: "data-team", runbook: "https://wiki.example/nightly", alertAfter: 2, alerts: true },
           ...{ timeout: "30m", options: { page_size: 100, deep: { list: [1, 2] }, big: "1" } },
         },
         Child: { hasRun: true, dependsOn: "nightly", unknown: ["dependson"] },

@@ -3,6 +3,7 @@ import { connect, runDaemon, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
 import { atAddress } from "../address.ts";
+import { tellFailure } from "../alerting.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { failureOf } from "../failure.ts";
@@ -16,7 +17,8 @@ export async function handle({ invocation, given }: Call): Promise<number> {
   try {
     const setup = await setUp(asked, "pass");
     const { config, broken, warnings } = setup;
-    voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+    voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
+    voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
     const store = await connect(setup, { listens: true });
@@ -31,6 +33,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     const failure = failureOf(error);
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
     await voice.settled();
