@@ -351,6 +351,8 @@ schedule = manual
     http = off  # default
     http_actions = no  # default
     http_token = ********  # crontabber.ini:5
+    textfile = off  # default
+    http_hosts =   # default
 
     [[class-Report]]
         page_size = 500  # crontabber.ini:7
