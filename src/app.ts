@@ -68,6 +68,16 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
   };
 }
 
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
+}
+
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
@@ -80,7 +90,7 @@ export async function connect({ config }: Pick<Setup, "config">, { listens = fal
     schema: config.schema,
     autoMigrate: config.autoMigrate,
     // Beside these one renews leases, and one listens: together never more than concurrency + 2.
-    max: config.concurrency + (listens ? 0 : 1),
+    ...(listens ? { max: config.concurrency, keep: 1 } : { max: config.concurrency + 1 }),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -126,8 +136,12 @@ async function makeWorld(
   const { connection } = store.settings;
   let runner: Promise<Runner> | null = null;
   const startRunner = async (): Promise<Runner> => {
-    const { createRunner } = await import("./run/runner.ts");
+    const [{ createRunner }, { passed }, { jobSecrets }] = await Promise.all([
+      ...([import("./run/runner.ts"), import("./run/environment.ts"), import("./report/secrets.ts")] as const),
+    ]);
+    const given = [connection.password, config.httpToken, config.sentryDsn];
     return createRunner({
+      secrets: (job) => jobSecrets(job, { given, passed: passed([...config.envPass, ...job.envPass], process.env) }),
       ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
       ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
       onTrouble: (message) => tell("guard:trouble", { message }),
@@ -196,8 +210,9 @@ export async function runDaemon(
     import("./systemd.ts"),
   ]);
   const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready(), turned: () => page?.turned() });
-  if (setup.config.http) {
+  const { hostLabel: host, http } = setup.config;
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready: () => service.ready(), turned: () => page?.turned() });
+  if (http) {
     const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
     meters = new Meters();
     page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });

@@ -9,6 +9,8 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   show: () => import("./verbs/show.ts"),
   next: () => import("./verbs/next.ts"),
   explain: () => import("./verbs/explain.ts"),
+  graph: () => import("./verbs/graph.ts"),
+  simulate: () => import("./verbs/simulate.ts"),
   history: () => import("./verbs/history.ts"),
   logs: () => import("./verbs/logs.ts"),
   reset: () => import("./verbs/reset.ts"),
@@ -28,6 +30,8 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   config: () => import("./verbs/config.ts"),
   migrate: () => import("./verbs/migrate.ts"),
   sentrytest: () => import("./verbs/sentrytest.ts"),
+  completion: () => import("./verbs/completion.ts"),
+  man: () => import("./verbs/man.ts"),
   version: () => import("./verbs/version.ts"),
   help: () => import("./verbs/help.ts"),
 };

@@ -9,28 +9,34 @@ import { tellAfterPass, tellFailure } from "./alerting.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
-import { leaveSignals } from "./io.ts";
+import { answer, leaveSignals, outliveReader } from "./io.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
   readonly invocation: Invocation;
-  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii">;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "json" | "progress">;
   /** Finds what was asked for by name; null: everything that is due. Throws UsageError. */
   readonly named: ((setup: Setup) => Promise<Asked>) | null;
 }
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  const voice = new Voice({ invocation, given, named: named !== null });
+  const held: Held = { store: null, tell: null };
+  const usual = async (job: string) => median((await held.store?.outputs.recent([job], USUAL_RUNS))?.get(job) ?? []);
+  const voice = new Voice({ invocation, given, named: named !== null, usual });
+  const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    return await run(setup, asked, { voice, invocation });
+    const code = await run(setup, asked, { voice, lines, held, invocation });
+    lines?.exit(code, null);
+    return code;
   } catch (error) {
     const failure = failureOf(error);
     // Whoever typed it reads text, every time.
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    lines?.exit(failure.code, failure.lines.join("; "));
     await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
@@ -49,6 +55,34 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
+/** Of so many runs the middle one says how long a job takes. */
+const USUAL_RUNS = 11;
+
+function median(runs: readonly { readonly outcome: string; readonly took: number }[]): number | null {
+  const times = runs.filter(({ outcome }) => outcome === "succeeded").map(({ took }) => took);
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
+}
+
+interface Telling {
+  readonly voice: Voice;
+  readonly lines: Lines | null;
+  readonly held: Held;
+  readonly invocation: Invocation;
+}
+
+interface Lines {
+  readonly emit: Emit;
+  exit(code: number, message: string | null): void;
+}
+
+/** Events as documents on stdout, one a line. */
+async function eventLines(): Promise<Lines> {
+  const { exitEvent, runEvents } = await import("../report/run-events.ts");
+  outliveReader();
+  const write = (document: unknown) => answer(JSON.stringify(document));
+  return { emit: runEvents(write), exit: (code, message) => write(exitEvent(code, message)) };
+}
+
 /** What a pass has opened, for whoever comes after it. */
 interface Held {
   store: Store | null;
@@ -56,11 +90,11 @@ interface Held {
   tell: (() => Promise<void>) | null;
 }
 
-async function run(setup: Setup, asked: Asked | null, { voice, invocation }: { voice: Voice; invocation: Invocation }): Promise<number> {
-  const held: Held = { store: null, tell: null };
+async function run(setup: Setup, asked: Asked | null, telling: Telling): Promise<number> {
+  const { voice, held } = telling;
   const textfile = await textfileOf(setup, voice, held);
   try {
-    const code = await onePass(setup, asked, { voice, held, invocation, counted: textfile?.emit ?? null });
+    const code = await onePass(setup, asked, { ...telling, counted: textfile?.emit ?? null });
     await textfile?.write(code);
     await held.tell?.();
     return code;
@@ -69,20 +103,18 @@ async function run(setup: Setup, asked: Asked | null, { voice, invocation }: { v
   }
 }
 
-interface Beside {
-  readonly voice: Voice;
-  readonly held: Held;
-  readonly invocation: Invocation;
+interface Beside extends Telling {
   readonly counted: Emit | null;
 }
 
-async function onePass(setup: Setup, asked: Asked | null, { voice, held, invocation, counted }: Beside): Promise<number> {
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, invocation, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
     counted?.(name, payload);
     voice.emit(name, payload);
+    lines?.emit(name, payload);
   };
   try {
     const store = await connect(setup);

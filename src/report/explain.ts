@@ -16,6 +16,8 @@ export interface Question {
   readonly job: Job;
   /** With `at` of the parents read from the ledger, for a backfill job; null: the snapshot's. */
   readonly facts?: Facts | null;
+  /** The snapshot's moment is not now, but this one: a forecast. Absent or null: it is now. */
+  readonly at?: Date | null;
   /** As with `run NAME --force` or `--slot`; null: the scheduler's own question. */
   readonly hand?: ByHand | null;
 }
@@ -23,6 +25,8 @@ export interface Question {
 export interface Explained {
   readonly job: Job;
   readonly now: Date;
+  /** `now` lies ahead, and nothing was supposed to change until then. */
+  readonly forecasted: boolean;
   readonly verdict: Verdict;
   /** 0: it would run. 4: it would not. */
   readonly code: 0 | 4;
@@ -47,7 +51,7 @@ export async function ledgerFacts(view: View, job: Job, store: Pick<Store, "with
   return alone.due ? { ...facts, parents: await store.withLedger(facts.parents, alone) } : facts;
 }
 
-export function explain(view: View, { job, facts = null, hand = null }: Question): Explained {
+export function explain(view: View, { job, facts = null, hand = null, at = null }: Question): Explained {
   const { now } = view.snapshot;
   const known = facts ?? factsOf(view, job);
   const verdict = decide(job, known, hand);
@@ -59,6 +63,7 @@ export function explain(view: View, { job, facts = null, hand = null }: Question
   return {
     job,
     now,
+    forecasted: at !== null,
     verdict,
     code: verdict.due ? 0 : 4,
     checks: asked,
@@ -91,7 +96,7 @@ export function explainDocument(told: Explained): Document {
   return {
     ...{ schema: "crontabber.explain/1", now: iso(now), job: job.name, class: job.label, schedule: job.schedule.display },
     ...{ file: job.origin.file, line: job.origin.line, would_run: verdict.due, verdict: verdictJson(verdict), state: status.state },
-    ...{ next_run: iso(state.nextRun), slot: iso(state.slot) },
+    ...{ forecasted: told.forecasted, next_run: iso(state.nextRun), slot: iso(state.slot) },
     checks: told.checks.map(({ name, no, detail }) => ({ name, ok: no === null, why: no?.why ?? null, detail: no?.detail ?? detail })),
     parents: told.parents.map((parent) => ({
       ...{ name: parent.name, ok: parent.no === null, why: parent.no?.why ?? null, detail: parent.no?.detail ?? null },

@@ -22,9 +22,13 @@ export function ledgerStatements(q: string) {
   const run = `${q}crontabber_run r`;
   const live = `SELECT ${brief(BRIEF)} FROM ${run} WHERE r.outcome IS NULL`;
   return {
-    /** By the index on (app_name, id): as many rows are read as are returned. */
+    /**
+     * By the index on (app_name, id): as many rows are read as are returned. A range and an order that begin with the name, not an
+     * equation: that would be leave to walk down the primary key, past everybody else's runs.
+     */
     recent: `SELECT r.* FROM unnest($1::text[]) AS j (name)
-      CROSS JOIN LATERAL (SELECT ${brief(BRIEF)} FROM ${run} WHERE r.app_name = j.name ORDER BY r.id DESC LIMIT $2) r`,
+      CROSS JOIN LATERAL (SELECT ${brief(BRIEF)} FROM ${run} WHERE r.app_name >= j.name AND r.app_name <= j.name
+        ORDER BY r.app_name, r.id DESC LIMIT $2) r`,
     /** By the index on ended_at, and the one on what lives. */
     day: `(SELECT ${brief(BRIEF)} FROM ${run} WHERE r.ended_at > clock_timestamp() - interval '1 day' ORDER BY r.ended_at DESC LIMIT $1)
       UNION ALL (${live})`,
@@ -36,9 +40,9 @@ export function ledgerStatements(q: string) {
       AND ($2::text IS NULL OR coalesce(r.outcome, 'running') = $2) AND ($3::bigint IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
     patience: "SELECT set_config('statement_timeout', '4000', true)",
     output: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.id = $1`,
-    /** Of the run that is on, else of the newest that printed something: null where it printed nothing. */
+    /** A job's run that is on is its newest. */
     newestOutput: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
-      ORDER BY r.outcome IS NULL DESC, r.id DESC LIMIT 1`,
+      ORDER BY r.id DESC LIMIT 1`,
     backfills: `SELECT r.id, r.app_name, r.kind, r.force, r.again, r.attempt, NULL AS payload, NULL AS payload_hash, r.note, r.requested_by, r.calls,
         r.total, r.done, r.failed, r.run_id, r.outcome, r.cancelled_by, r.cancelled_at IS NOT NULL AS cancelled, ${REQUEST_TIMES.map(ms).join(", ")}
       FROM ${q}crontabber_request r WHERE r.kind = 'backfill' AND (r.ended_at IS NULL OR r.ended_at > clock_timestamp() - interval '1 day')

@@ -1,5 +1,6 @@
 /** The whole ledger at once, as a page shows it: the newest runs of every job, those of a day, what is new. Reads only. */
 import type { ErrorRecord } from "../core/errors.ts";
+import { plainOutput } from "../core/streams.ts";
 import type { Database, Row } from "./db.ts";
 import { ledgerStatements } from "./ledger-sql.ts";
 import { NEWEST, PROGRAM } from "./migrate.ts";
@@ -86,7 +87,7 @@ export class Ledger {
 }
 
 function withOutput(row: Row | undefined): { run: Run; output: string | null } | null {
-  return row ? { run: toBrief(row), output: row.output as string | null } : null;
+  return row ? { run: toBrief(row), output: plainOutput(row.output as string | null) } : null;
 }
 
 /** What was cut is no JSON any more; its first words are what a reader needs. */

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { Job } from "../core/job.ts";
 import type { Outcome } from "../core/state.ts";
 import { allBackfillsDocument, backfillDocument } from "../report/backfill.ts";
-import { graphDocument } from "../report/graph.ts";
+import { graph, graphDocument } from "../report/graph.ts";
 import { historyDocument } from "../report/history.ts";
 import { listDocument } from "../report/list.ts";
 import { logsDocument } from "../report/logs.ts";
@@ -39,7 +39,8 @@ export function apiRoutes(app: Hono<PageEnv>, tools: Tools): void {
   app.get("/api/runs/:id/output", (c) => output(c, tools));
   app.get("/api/graph", async (c) => {
     onlyKnown(c);
-    return c.json(graphDocument((await source.data()).view));
+    const { view } = await source.data();
+    return c.json(graphDocument(graph(view.registry, { view, of: null })));
   });
   app.get("/api/backfills", async (c) => {
     onlyKnown(c, "job");

@@ -5,6 +5,7 @@ import { after, ticks } from "../clock.ts";
 import { Board } from "./board.ts";
 import { ClientStream, eventText } from "./client-stream.ts";
 import { pages } from "./pages/index.ts";
+import { saidWhole } from "./pages/words.ts";
 import type { Beat } from "./seam.ts";
 import type { Site } from "./site.ts";
 import type { Source } from "./source.ts";
@@ -158,7 +159,7 @@ export class Hub {
 
   async #follow(tail: Tail): Promise<void> {
     const printed = await this.#source.ask((ledger) => ledger.newestOutput(tail.job));
-    const part = printed && tail.update(printed.run.id, printed.output ?? "");
+    const part = printed && tail.update(printed.run.id, saidWhole(printed.output ?? ""));
     if (!part) return;
     for (const { stream, tails, greeted } of this.#readers) if (greeted && tails.includes(tail)) stream.send(eventText("output", part));
   }

@@ -19,6 +19,7 @@ declare const trustedTypes:
 const SILENT_MS = 20_000;
 const RETRY_MS = 5_000;
 const SAY_MS = 10_000;
+const RENEWED = "crontabber-renewed";
 /** Characters of output that are kept on the page. */
 const MOST_OUTPUT = 200_000;
 
@@ -64,18 +65,26 @@ function beat({ now, good }: Beat): void {
 
 function take(values: Values): void {
   document.dispatchEvent(new CustomEvent("values", { detail: values }));
-  const stale = Object.entries(watch).some(([key, was]) => key in values && values[key] !== was);
-  if (stale) renew();
+  for (const [key, was] of Object.entries(watch)) {
+    const now = `${key}=${values[key]}`;
+    if (!(key in values) || values[key] === was || sessionStorage.getItem(RENEWED) === now) continue;
+    // Once for each news: should the page come back the same (two servers that differ), it must not go round for ever.
+    renew(now);
+    return;
+  }
 }
 
 /** Fetches the page anew, but takes nothing out of anybody's hands: who types, marks or reads a dialog is told instead. */
-function renew(): void {
+function renew(why: string): void {
   const busy =
     document.activeElement?.matches("input:not([type=radio]),textarea,dialog *") ||
     document.querySelector("dialog[open]") ||
     getSelection()?.isCollapsed === false;
-  if (document.hidden || busy) setTimeout(renew, RETRY_MS);
-  else location.reload();
+  if (document.hidden || busy) setTimeout(() => renew(why), RETRY_MS);
+  else {
+    sessionStorage.setItem(RENEWED, why);
+    location.reload();
+  }
 }
 
 function append({ job: of, from, text }: OutputPart): void {
@@ -89,7 +98,7 @@ function append({ job: of, from, text }: OutputPart): void {
   if (end) pre.scrollTop = pre.scrollHeight;
 }
 
-let said = 0;
+let said = -SAY_MS;
 let unsaid = "";
 
 /** The newest news, not more often than anybody can listen. */

@@ -89,7 +89,8 @@ export class Days {
     const tags = label === "b" ? ["gpu"] : [];
     const store = this.#fake.host(label, { tags });
     const away = this.#fake.host(label, { connection: NOWHERE });
-    const runner: Runner = { guardPid: null, start: (run) => this.#run(run, store), close: async () => {} };
+    const unprepared = { prepare: async () => {}, prepared: () => false, dismiss: async () => {} };
+    const runner: Runner = { ...unprepared, guardPid: null, start: (run) => this.#run(run, store), close: async () => {} };
     const world = testWorld(store, JOBS, { tags, runner: async () => runner });
     const channel: Channel = { name: "ear", send: async (alert) => void this.heard.push({ at: this.#now, alert }) };
     const tools = { channels: [channel], self: label, emit: () => {} };
@@ -215,7 +216,7 @@ export class Days {
           return end(null);
       }
     };
-    return { done: work(), pid: null, stop: () => {}, kill: () => {}, trust: () => {} };
+    return { done: work(), pid: null, output: () => null, stop: () => {}, kill: () => {}, trust: () => {} };
   }
 
   #first(fault: Fault): boolean {
