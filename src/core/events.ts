@@ -37,8 +37,7 @@ export interface Events {
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
-  /** A change is this host's to tell. */
-  "alert:claimed": { readonly id: string; readonly text: string };
+  /** Every channel has it. */
   "alert:told": { readonly id: string; readonly text: string };
   /** It is tried again later, by whoever is alive. */
   "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };

@@ -56,7 +56,6 @@ const LINES: Lines = {
     bad(`the configuration has changed and is wrong, the old one holds on: ${inline(problems.join("; "))}`, { problems }),
   "daemon:trouble": ({ message }) => bad(`this is a bug in crontabber; the daemon goes on: ${inline(message)}`),
   "guard:trouble": ({ message }) => odd(`the guard of this host's jobs: ${inline(message)}`),
-  "alert:claimed": () => null,
   "alert:told": ({ id, text }) => more(`told: ${inline(text)}`, { alert: id }),
   "alert:failed": ({ id, text, tries, trouble }) => {
     const message = `an alert was not taken and is tried again: ${inline(trouble)} (${inline(text)})`;
