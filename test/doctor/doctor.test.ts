@@ -285,6 +285,7 @@ describe("findings", () => {
 
   it("database: one that takes no writes", async () => {
     await sql.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only TO on`);
+    site.write("crontabber.ini", INI(database.session("settings")));
     try {
       expect((await doctor()).of("database")).toMatchObject([{ level: "bad", text: expect.stringMatching(/takes no writes/) }]);
     } finally {
@@ -311,7 +312,7 @@ describe("findings", () => {
     } finally {
       await bouncer.close();
     }
-    site.write("crontabber.ini", INI(database.url));
+    site.write("crontabber.ini", INI(database.session("listen")));
     expect((await doctor()).of("notices")).toMatchObject([{ level: "ok", text: "LISTEN works: daemons wake at once" }]);
   });
 });
