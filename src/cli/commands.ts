@@ -53,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "daemon",
     operands: [],
-    options: [],
+    options: [option("http")],
     says: "passes without end: starts what is due at its instant, without system cron",
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },

@@ -351,6 +351,8 @@ schedule = manual
     http = off  # default
     http_actions = no  # default
     http_token = ********  # crontabber.ini:5
+    textfile = off  # default
+    http_hosts =   # default
 
     [[class-Report]]
         page_size = 500  # crontabber.ini:7
@@ -384,7 +386,7 @@ schedule = manual
       const printed = renderConfig(first.config, { exposeSecrets: true });
       const second = load(printed);
       expect(second.said).toEqual([]);
-      const facts = ({ files, root, interpolator, origins, file, folder: at, cwd, ...rest }: Config) => rest;
+      const facts = ({ files, root, interpolator, origins, file, folder, home: at, cwd, ...rest }: Config) => rest;
       expect(facts(second.config)).toEqual(facts(first.config));
       const withoutOrigins = (lines: string): string =>
         lines.replace(/ {2}# (crontabber\.ini:\d+|environment( or default)?|default)$/gm, "").replace(/^#.*/, "");

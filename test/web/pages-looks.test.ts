@@ -234,6 +234,39 @@ describe("the theme", () => {
   });
 });
 
+describe("motion", () => {
+  it("marks what runs, and is still for those who asked for that", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const moves = () => page.locator("tr.s-running td > b").evaluate((glyph) => getComputedStyle(glyph).animationName);
+    expect(await moves()).toBe("pulse");
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await moves()).toBe("none");
+    await done();
+  });
+});
+
+describe("a page whose jobs are others", () => {
+  it("comes anew once, with what was unfolded and what was filtered, and never goes round", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    await page.locator("label:has(#f-ok)").click();
+    await page.locator("#timeline summary").click();
+    await page.evaluate(() => document.body.setAttribute("data-old", "yes"));
+    await until("the page is another", async () => {
+      site.tell("change", { shape: "others" });
+      return (await page.locator("body[data-old]").count()) === 0;
+    });
+    await page.locator("#timeline details[open]").waitFor();
+    expect(await page.locator("#f-ok").isChecked()).toBe(true);
+    await page.evaluate(() => document.body.setAttribute("data-old", "yes"));
+    await until("the page has heard", async () => {
+      site.tell("change", { shape: "others", "job:foo:word": "heard" });
+      return (await page.locator('tr[data-scope="job:foo"] strong').textContent()) === "heard";
+    });
+    expect(await page.locator("body[data-old]").count()).toBe(1);
+    await done();
+  });
+});
+
 describe("the signal", () => {
   it("is told when it is there, and its loss greys the page", async () => {
     const { page, done } = await eyes.look("about:blank");

@@ -2,6 +2,7 @@
 import { connect, runDaemon, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
+import { atAddress } from "../address.ts";
 import { tellFailure } from "../alerting.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
@@ -12,8 +13,9 @@ import { Voice } from "../voice.ts";
 export async function handle({ invocation, given }: Call): Promise<number> {
   // Nobody mails a daemon's words: every change is told, each time.
   const voice = new Voice({ invocation, given, named: true });
+  const asked = atAddress({ invocation, given });
   try {
-    const setup = await setUp(invocation, "pass");
+    const setup = await setUp(asked, "pass");
     const { config, broken, warnings } = setup;
     voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
     voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
@@ -23,7 +25,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     leaveSignals();
     const { signalled, cut } = await runDaemon(setup, store, {
       emit: (name, payload) => voice.emit(name, payload),
-      reload: () => setUp(invocation, "pass"),
+      reload: () => setUp(asked, "pass"),
     });
     await store.close();
     return cut && signalled ? SIGNAL_CODES[signalled] : EXIT.done;

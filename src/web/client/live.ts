@@ -20,6 +20,7 @@ const SILENT_MS = 20_000;
 const RETRY_MS = 5_000;
 const SAY_MS = 10_000;
 const RENEWED = "crontabber-renewed";
+const OPENED = "crontabber-opened";
 /** Characters of output that are kept on the page. */
 const MOST_OUTPUT = 200_000;
 
@@ -74,6 +75,16 @@ function take(values: Values): void {
   }
 }
 
+const unfolded = (): HTMLDetailsElement[] => [...document.querySelectorAll("details")];
+
+/** What was unfolded before the page came anew still is. */
+function unfold(): void {
+  const [path, ...open]: unknown[] = JSON.parse(sessionStorage.getItem(OPENED) ?? "[]");
+  sessionStorage.removeItem(OPENED);
+  if (path !== location.pathname || open.length !== unfolded().length) return;
+  for (const [i, details] of unfolded().entries()) details.open = open[i] === true;
+}
+
 /** Fetches the page anew, but takes nothing out of anybody's hands: who types, marks or reads a dialog is told instead. */
 function renew(why: string): void {
   const busy =
@@ -83,6 +94,7 @@ function renew(why: string): void {
   if (document.hidden || busy) setTimeout(() => renew(why), RETRY_MS);
   else {
     sessionStorage.setItem(RENEWED, why);
+    sessionStorage.setItem(OPENED, JSON.stringify([location.pathname, ...unfolded().map((one) => one.open)]));
     location.reload();
   }
 }
@@ -165,4 +177,5 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+unfold();
 if (!viaWorker()) alone();

@@ -42,17 +42,21 @@ export function boardOf(data: PageData, zone: string, jobs: readonly Job[] = dat
   const all = jobs.map((job): Standing => {
     const runs = recent.get(job.name) ?? [];
     return {
-      ...{ job, row: states.get(job.name) ?? null, status: jobState(view, job), runs, next: upcoming(view, job, ahead(job)) },
+      ...{ job, row: states.get(job.name) ?? null, status: jobState(view, job), runs, next: ahead(view, job) },
       ...{ live: runs.find((run) => run.outcome === null) ?? null, key: jobKey(job.name) },
     };
   });
   return { data, now, zone, all, byName: new Map(all.map((one) => [one.job.name, one])) };
 }
 
-/** As many as fall into the time that is shown; each slot of a cron line costs a search. */
-function ahead({ schedule }: Job): number {
-  if (schedule.kind === "daily") return 2;
-  return schedule.kind === "interval" ? Math.min(AHEAD, Math.ceil(AHEAD_MS / schedule.every) + 1) : AHEAD;
+/** As many as fall into the time that is shown. Each slot of a cron line costs a search: first two are asked for. */
+function ahead(view: PageData["view"], job: Job): Upcoming[] {
+  const { schedule } = job;
+  const most = schedule.kind === "interval" ? Math.min(AHEAD, Math.ceil(AHEAD_MS / schedule.every) + 1) : 2;
+  const first = upcoming(view, job, most);
+  const second = first[1]?.at;
+  const more = schedule.kind === "cron" && second && second.getTime() < view.snapshot.now.getTime() + AHEAD_MS;
+  return more ? upcoming(view, job, AHEAD) : first;
 }
 
 /** The same text in an attribute and in a message, whatever is in the name. */
