@@ -30,15 +30,14 @@ export interface Events {
   "drain:started": { readonly signal: string; readonly seconds: number };
   "database:down": { readonly message: string };
   "database:up": Record<string, never>;
-  /** A new registry holds from now on. */
-  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[] };
+  /** A new registry holds from now on. `restart`: settings that have changed and wait for the next start. */
+  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[]; readonly restart: readonly string[] };
   /** The configuration has changed and is wrong: the old one holds on. */
   "registry:refused": { readonly problems: readonly string[] };
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
-  /** A change is this host's to tell. */
-  "alert:claimed": { readonly id: string; readonly text: string };
+  /** Every channel has it. */
   "alert:told": { readonly id: string; readonly text: string };
   /** It is tried again later, by whoever is alive. */
   "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };

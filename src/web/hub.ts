@@ -6,6 +6,7 @@ import { isTrouble } from "./answers.ts";
 import { Board } from "./board.ts";
 import { ClientStream, eventText } from "./client-stream.ts";
 import { pages } from "./pages/index.ts";
+import { saidWhole } from "./pages/words.ts";
 import type { Beat, PageData } from "./seam.ts";
 import type { Site } from "./site.ts";
 import type { Source } from "./source.ts";
@@ -174,7 +175,7 @@ export class Hub {
 
   async #follow(tail: Tail): Promise<void> {
     const printed = await this.#source.ask((ledger) => ledger.newestOutput(tail.job));
-    const part = printed && tail.update(printed.run, printed.output ?? "");
+    const part = printed && tail.update(printed.run, saidWhole(printed.output ?? ""));
     if (!part) return;
     for (const { stream, tails, greeted } of this.#readers) if (greeted && tails.includes(tail)) stream.send(eventText("output", part));
   }

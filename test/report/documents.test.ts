@@ -133,8 +133,8 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
   confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
   ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
-    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
-    doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", why: null, fix: null }], NOW),
+    doctorDocument([{ check: "database", level: "bad", text: "no", why: "nothing runs", fix: "do" }], null),
   ],
   graph: () => [
     graphDocument(graph(fleet, { view, of: null })),
