@@ -106,8 +106,10 @@ describe("beside a daemon", () => {
     const answers = await Promise.all(Array.from({ length: 90 }, (_, i) => ask(host.url, i % 2 ? "/" : `/api/runs?limit=${i + 1}`)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     await until("its jobs go on", () => site.lines("ran").length > before + 1);
-    const { rows } = await sql.query("SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'crontabber web-1'");
-    expect(rows[0].n).toBeLessThanOrEqual(3);
+    // A backend that was left lingers for a moment beside the one that follows it.
+    const held = async () =>
+      (await sql.query("SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'crontabber web-1'")).rows[0].n;
+    await until("it holds three at most", async () => (await held()) <= 3, 5);
     expect(await host.end()).toBe(0);
   });
 
