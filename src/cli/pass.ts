@@ -9,7 +9,6 @@ import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
 import { answer, leaveSignals, outliveReader } from "./io.ts";
-import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
@@ -135,7 +134,7 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
 async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
   const { textfile: file, spool } = setup.config;
   if (file === null) return null;
-  const { Textfile } = await import("../textfile.ts");
+  const [{ Textfile }, { fleetViewOf }] = await Promise.all([import("../textfile.ts"), import("./reading.ts")]);
   const view = async () => held.store && fleetViewOf(setup, held.store);
   return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }
