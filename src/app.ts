@@ -1,8 +1,10 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
 import { once } from "node:events";
 import { dirname, join } from "node:path";
+import { onceDown } from "./app/once-down.ts";
 import { systemClock, uptime } from "./clock.ts";
-import { type Config, loadConfig, refuse } from "./config/config.ts";
+import { alertsWanted } from "./config/alerts.ts";
+import { type Config, loadConfig, realFolder, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
@@ -18,6 +20,7 @@ import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
+import type { Service } from "./systemd.ts";
 
 /** What the command line said, before any file was read. */
 export interface Invocation {
@@ -44,8 +47,20 @@ export function configOf(invocation: Invocation): ReturnType<typeof loadConfig> 
   return loadConfig({ options: overrides, env: { ...env }, cwd, ...(conf !== null && { file: conf }) });
 }
 
+/** Readings that a deploy may spoil by switching a link under them. */
+const READINGS = 3;
+
 /** Reads and judges everything that is configured. `configtest` imports every job afresh. Throws ConfigError or UsageError. */
 export async function setUp(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
+  for (let left = READINGS; ; left--) {
+    const setup = await read(invocation, mode);
+    const { folder, home } = setup.config;
+    // Half of one release and half of another is neither.
+    if (left === 1 || realFolder(folder) === home) return setup;
+  }
+}
+
+async function read(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
   const { config, problems, warnings } = configOf(invocation);
   const built = await buildRegistry(config, {
     mode,
@@ -56,14 +71,25 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
       return learn(files, { ...options, envPass, zone: timezone, cacheDir: compiledFolder(spool) });
     },
   });
-  refuse([...problems, ...built.problems]);
+  const files = [...config.files, ...built.files];
+  refuse([...problems, ...built.problems], files);
   return {
     config,
     registry: built.registry,
     warnings: [...warnings, ...built.warnings],
     broken: built.broken,
-    files: [...config.files, ...built.files],
+    files,
   };
+}
+
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
 }
 
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
@@ -78,7 +104,7 @@ export async function connect({ config }: Pick<Setup, "config">, { listens = fal
     schema: config.schema,
     autoMigrate: config.autoMigrate,
     // Beside these one renews leases, and one listens: together never more than concurrency + 2.
-    max: config.concurrency + (listens ? 0 : 1),
+    ...(listens ? { max: config.concurrency, keep: 1 } : { max: config.concurrency + 1 }),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -182,12 +208,16 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
+  const alerts = alertsWanted(setup.config) ? (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
+  let service: Service | null = null;
   let page: Page | null = null;
   let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
+    service?.hear(name, payload);
     meters?.emit(name, payload);
     page?.heard(name);
     emit(name, payload);
+    alerts?.hear(name, payload);
   };
   const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
@@ -195,9 +225,11 @@ export async function runDaemon(
     import("./reload.ts"),
     import("./systemd.ts"),
   ]);
-  const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready(), turned: () => page?.turned() });
-  if (setup.config.http) {
+  service = systemd(process.env);
+  const { hostLabel: host, http } = setup.config;
+  const ready = () => service?.ready(`${setup.registry.jobs.length} jobs`);
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready, turned: () => page?.turned() });
+  if (http) {
     const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
     meters = new Meters();
     page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
@@ -205,9 +237,13 @@ export async function runDaemon(
   const replace = (next: Setup) => {
     daemon.replace(next.registry);
     page?.replace(next);
+    alerts?.replace(next);
   };
-  const watch = watchRegistry(setup, { reload, emit: tell, replace });
-  ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
+  const again = () => {
+    service?.reloading();
+    return reload();
+  };
+  const watch = watchRegistry(setup, { reload: again, emit: tell, replace });
   try {
     await daemon.run();
     return { signalled: ending.signalled, cut: ending.aborting.aborted };
@@ -216,7 +252,7 @@ export async function runDaemon(
     service.close();
     ending.forget();
     await page?.close();
-    await close();
+    await Promise.all([close(), alerts?.close()]);
   }
 }
 
@@ -237,16 +273,4 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   } finally {
     forget();
   }
-}
-
-/** The database's trouble is told when it begins and when it ends, not at every try. */
-function onceDown(emit: Emit): Emit {
-  let down = false;
-  return (name, payload) => {
-    if (name === "database:down" || name === "database:up") {
-      if (down === (name === "database:down")) return;
-      down = !down;
-    }
-    emit(name, payload);
-  };
 }

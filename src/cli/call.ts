@@ -35,6 +35,18 @@ export interface Given {
   readonly dryRun: boolean;
   readonly again: boolean;
   readonly cancel: boolean;
+  /** Of `graph`. */
+  readonly format: string | null;
+  readonly noState: boolean;
+  readonly offline: boolean;
+  /** Seconds. */
+  readonly every: number | null;
+  /** As typed: what they mean is simulate's to say. */
+  readonly durations: string | null;
+  readonly fail: string | null;
+  readonly failOn: string | null;
+  /** A second configuration file. */
+  readonly other: string | null;
   readonly follow: boolean;
   /** ISO 8601, perhaps without a zone, or a span such as `2d`. */
   readonly since: string | null;

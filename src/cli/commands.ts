@@ -4,8 +4,8 @@ import { OF_VERBS, type Option } from "./options.ts";
 export interface Operand {
   readonly name: string;
   readonly required: boolean;
-  /** More of its kind may follow. */
-  readonly many?: true;
+  /** The last one: any number of them. */
+  readonly many?: boolean;
   /** The only words there are. */
   readonly choices?: readonly string[];
   readonly says: string;
@@ -34,12 +34,6 @@ function option(name: string, says?: string): Option {
 const json = option("json");
 const tz = option("tz");
 
-/** Exit codes as help and manual show them. */
-export const EXIT_CODES =
-  "Exit codes: 0 done; 1 a named job failed, or findings; 2 a due job's row was locked elsewhere; 3 a due job is running elsewhere " +
-  "(2 and 3 only if this pass ran nothing); 4 a named job was not run; 64 usage; 69 the database cannot be used; 78 bad configuration; " +
-  "130, 143 ended by a signal. check: 0, 1, 2, or 3 when it cannot tell";
-
 export const COMMANDS: readonly Command[] = [
   {
     verb: "run",
@@ -59,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "daemon",
     operands: [],
-    options: [],
+    options: [option("http")],
     says: "passes without end: starts what is due at its instant, without system cron",
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
@@ -93,6 +87,25 @@ export const COMMANDS: readonly Command[] = [
     operands: [aJob],
     options: [option("at"), json, tz],
     says: "whether a job would run now, and why not; exit code 4 if it would not",
+  },
+  {
+    verb: "graph",
+    operands: [{ ...anyJob, says: `${JOB}: only what it needs and what needs it` }],
+    options: [option("format"), option("no-state"), json],
+    says: "which job depends on which, with their states",
+    more: "Where the database cannot be used, the states are left out, and that is told.",
+  },
+  {
+    verb: "simulate",
+    operands: [{ ...anyJob, many: true, says: `${JOB}: all jobs run, these are shown` }],
+    options: [
+      option("from", "the beginning, such as 2026-03-28; without a zone in the configured one (default: now)"),
+      option("to", "the end, itself included (default: a day later)"),
+      ...[option("durations"), option("fail"), option("every"), option("with"), option("fail-on"), option("offline")],
+      ...[option("limit", "at most so many lines of the table (default 200)"), json, option("tz")],
+    ],
+    says: "what would run when, on a virtual clock, and what would go wrong; starts nothing",
+    more: "Begins with the rows as they are, without a database with none. Retries, parents, backfills, locks and concurrency count as in a real run.",
   },
   {
     verb: "history",
@@ -183,6 +196,13 @@ export const COMMANDS: readonly Command[] = [
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
   },
   {
+    verb: "alerts",
+    operands: [{ name: "WHAT", required: false, choices: ["test"], says: "test: send a sample to every channel of this host" }],
+    options: [option("limit"), json, tz],
+    says: "what is wrong now, and what was told of it; with test send a sample",
+    more: "Where to is said in [alerts] and [sentry]. Exit code 1 if a sample was not taken.",
+  },
+  {
     verb: "metrics",
     operands: [],
     options: [option("textfile")],
@@ -235,12 +255,29 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     says: "send a sample to Sentry",
   },
+  {
+    verb: "completion",
+    operands: [
+      {
+        name: "SHELL",
+        required: true,
+        choices: ["bash", "zsh", "fish", "jobs"],
+        says: "the shell to write a script for; jobs: the names of all jobs, as these scripts ask for them",
+      },
+    ],
+    options: [],
+    says: "a script that makes the shell complete verbs, options and names of jobs",
+    more: 'bash: eval "$(crontabber completion bash)" in ~/.bashrc; zsh: the same after compinit; fish: crontabber completion fish | source.',
+  },
+  { verb: "man", operands: [], options: [], says: "the manual page, for man: crontabber man | man -l -" },
   { verb: "version", operands: [], options: [], says: "the version of this program" },
   {
     verb: "help",
-    operands: [{ name: "VERB", required: false, says: "more about one verb" }],
+    operands: [
+      { name: "VERB", required: false, says: "more about one verb, or one of the topics schedules, exit-codes, environment, promise" },
+    ],
     options: [],
-    says: "this text, or more about one verb",
+    says: "this text, or more about one verb or topic",
   },
 ];
 

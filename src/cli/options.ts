@@ -117,6 +117,30 @@ export const OF_VERBS: readonly Option[] = [
   },
   { name: "http", kind: "text", value: "ADDRESS", says: "where the page listens, such as 127.0.0.1:8484 (default: the configured http)" },
   { name: "run", kind: "number", value: "ID", says: "the run with this number, as history shows it" },
+  {
+    name: "format",
+    kind: "text",
+    value: "FORM",
+    choices: ["text", "dot", "mermaid", "json"],
+    says: "text (default), dot for Graphviz, mermaid, or json",
+  },
+  { name: "no-state", kind: "flag", says: "only jobs and dependencies: nothing is asked of the database" },
+  { name: "offline", kind: "flag", says: "without the database, as if no job had ever run; needs --from" },
+  { name: "every", kind: "duration", value: "TIME", says: "as system cron does that starts a pass so often (default: a daemon)" },
+  {
+    name: "durations",
+    kind: "text",
+    value: "HOW",
+    says: "how long runs take: history (default: the median of each job), or so many seconds each",
+  },
+  { name: "fail", kind: "text", value: "LIST", says: "what is to fail: JOB (always) or JOB@SLOT (its first attempt), with commas between" },
+  { name: "with", kind: "text", value: "FILE", says: "as if this configuration were in force, and what that changes" },
+  {
+    name: "fail-on",
+    kind: "text",
+    value: "LIST",
+    says: "exit code 1 if there are any: collisions, late, never, skipped, failed, clock, changes",
+  },
 ];
 
 /** For ever. Only one of them at a time. */

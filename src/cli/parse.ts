@@ -229,6 +229,8 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ format: text(values, "format"), noState: values.has("no-state"), offline: values.has("offline"), every: number("every") },
+    ...{ durations: text(values, "durations"), fail: text(values, "fail"), failOn: text(values, "fail-on"), other: text(values, "with") },
     ...{ watch: values.has("watch"), states: list(values, "state"), columns: list(values, "columns"), sort: text(values, "sort") },
     ...{ since: text(values, "since"), until: text(values, "until"), at: text(values, "at"), outcomes: list(values, "outcome") },
     progress: (text(values, "progress") ?? "auto") as Given["progress"],

@@ -87,3 +87,18 @@ export function cutColumns(text: string, width: number, mark = "…"): string {
   }
   return kept + mark;
 }
+
+/** Lines of at most `width` columns, broken at spaces; what follows the first is indented by `indent` columns. A longer word stays whole. */
+export function wrapped(text: string, width: number, indent: number): string[] {
+  if (columns(text) <= width) return [text];
+  const lead = /^ */.exec(text)?.[0] ?? "";
+  const lines: string[] = [];
+  let line = lead;
+  for (const word of text.slice(lead.length).split(" ")) {
+    if (line.trim() !== "" && columns(line) + 1 + columns(word) > width) {
+      lines.push(line);
+      line = " ".repeat(indent) + word;
+    } else line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

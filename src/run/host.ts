@@ -11,6 +11,7 @@ import { thawTicket } from "../core/ticket.ts";
 import type { Account } from "./account.ts";
 import { createContext, needed } from "./context.ts";
 import { describe, record } from "./describe.ts";
+import { runWords } from "./environment.ts";
 import { readJsonLines, writeJsonLine } from "./lines.ts";
 import { createLoader, pickRun } from "./load.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -56,6 +57,7 @@ class Host {
     // The wire must not keep a process alive whose job can never settle; one that watches its signal waits for the wire.
     this.#wire.unref();
     process.umask(0o022);
+    Object.assign(process.env, runWords(thawTicket(go.ticket)));
     this.#watch();
     try {
       if (go.account) become(go.account);

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, uptime } from "../clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
+import type { StreamName } from "../core/streams.ts";
 import { Capture } from "./capture.ts";
 import { type Child, type Exit, spawnChild } from "./child.ts";
 import type { Deadlines, Trust } from "./deadlines.ts";
@@ -9,16 +10,19 @@ import { describe } from "./describe.ts";
 import { conclude, type Ended, type FinalReport, type Seen } from "./ending.ts";
 import type { Guard } from "./guard.ts";
 import { type Launch, launch } from "./launch.ts";
-import { readJsonLines, writeJsonLine } from "./lines.ts";
+import { readJsonLines, writeJsonLine, writeLine } from "./lines.ts";
 import { Masking } from "./masking.ts";
 import { groupAlive, signalGroup } from "./procs.ts";
 import type { Order, Report, StopCause } from "./protocol.ts";
 import type { RunnerSettings, RunningJob, RunSpec } from "./runner.ts";
+import type { Ready } from "./standby.ts";
 
 interface Tools {
   readonly guard: Guard;
   readonly deadlines: Deadlines;
   readonly settings: RunnerSettings;
+  /** A child of this run that waits for its word, known to the guard; null: there is none yet. */
+  readonly ready: Ready | null;
 }
 
 const KILL_GRACE_MS = 5_000;
@@ -106,11 +110,12 @@ export class Running implements RunningJob {
 
   async #live(): Promise<Ended> {
     try {
-      const plan = launch(this.#run, this.#tools.settings);
+      const { ready, settings } = this.#tools;
+      const plan = ready?.plan ?? launch(this.#run.job, this.#run.ticket, settings);
       this.#host = plan.host;
       if (this.#distrusted) this.stop("interrupted", "the lease was no longer trusted when the job was to start");
-      if (this.#cause) return this.#ended(plan);
-      const child = await this.#spawn(plan);
+      if (this.#cause && !ready) return this.#ended(plan);
+      const child = ready ? this.#adopt(ready) : await this.#spawn(plan);
       await this.#begin(child, plan);
       this.#exit = await child.exited;
       this.#late ||= this.#distrusted;
@@ -125,23 +130,33 @@ export class Running implements RunningJob {
   }
 
   async #spawn(plan: Launch): Promise<Child> {
-    const child = await spawnChild({
-      ...plan,
-      onOutput: (name, chunk) => {
-        this.#capture.write(name, chunk);
-        this.#run.onOutput?.(chunk, name);
-      },
-    });
+    const child = await spawnChild({ ...plan, onOutput: (name, chunk) => this.#print(name, chunk) });
+    return this.#own(child);
+  }
+
+  #adopt({ child, hear }: Ready): Child {
+    hear((name, chunk) => this.#print(name, chunk));
+    return this.#own(child);
+  }
+
+  #own(child: Child): Child {
     readJsonLines(child.wire, (message) => this.#hear(message as Report));
     this.#child = child;
     return child;
   }
 
+  #print(name: StreamName, chunk: Buffer): void {
+    this.#capture.write(name, chunk);
+    this.#run.onOutput?.(chunk, name);
+  }
+
   /** Nothing works before the guard knows its group, nor after its lease is no longer trusted. */
   async #begin(child: Child, plan: Launch): Promise<void> {
-    const { guard, deadlines } = this.#tools;
+    const { guard, deadlines, ready } = this.#tools;
     try {
-      await guard.watch(this.#runId, child.pid, this.#trust);
+      // Until this is read, the guard goes by the earlier deadline under which it got to know the child.
+      if (ready) guard.trust(this.#runId, this.#trust);
+      else await guard.watch(this.#runId, child.pid, this.#trust);
     } catch (error) {
       this.#giveUp(child);
       await child.exited;
@@ -154,7 +169,7 @@ export class Running implements RunningJob {
     deadlines.set(this.#runId, this.#trust);
     const { timeout } = this.#run.job;
     if (timeout !== null) this.#timers.push(after(timeout * 1000, () => this.stop("timed-out", `timed out after ${timeout} s`)));
-    await writeJsonLine(child.wire, plan.go);
+    await writeLine(child.wire, plan.go(this.#run.ticket));
   }
 
   #giveUp(child: Child): void {

@@ -29,6 +29,8 @@ const TYPES = {
 /** Milliseconds after which a connection attempt, or a statement nobody answers, is given up: `pg` waits for ever by itself. */
 const CONNECT_MS = 5_000;
 const QUERY_MS = 15_000;
+/** A connection at rest for so long is closed. */
+const IDLE_MS = 9_000;
 
 export function clientConfig(connection: Connection, server: ServerAddress, name: string): pg.ClientConfig {
   const ssl = connection.sslmode;
@@ -64,14 +66,16 @@ export class Database {
   readonly #name: string;
   readonly #sql: Statements;
   readonly #max: number;
+  readonly #keep: number;
   #pool: pg.Pool | null = null;
   #opening: Promise<pg.Pool> | null = null;
 
-  constructor(connection: Connection, settings: { name: string; sql: Statements; max: number }) {
+  constructor(connection: Connection, settings: { name: string; sql: Statements; max: number; keep: number }) {
     this.#connection = connection;
     this.#name = settings.name;
     this.#sql = settings.sql;
     this.#max = settings.max;
+    this.#keep = settings.keep;
   }
 
   /** One statement in its own transaction. */
@@ -107,6 +111,15 @@ export class Database {
     client.on("error", () => {}); // told by the statement that fails next
     await this.#connect(client, server);
     return client;
+  }
+
+  /** Opens connections until so many are at rest, as far as the pool goes. Throws if there are none to be had. */
+  async warm(count: number): Promise<void> {
+    const wanted = Math.min(count, this.#max);
+    // All at once: one that is back before the next is asked for would be taken twice.
+    const clients = await Promise.allSettled(Array.from({ length: wanted }, () => this.#checkout()));
+    for (const client of clients) if (client.status === "fulfilled") client.value.release();
+    for (const client of clients) if (client.status === "rejected") throw client.reason;
   }
 
   async close(): Promise<void> {
@@ -151,7 +164,7 @@ export class Database {
   async #open(): Promise<pg.Pool> {
     const server = await this.#server();
     const config = { ...clientConfig(this.#connection, server, this.#name), query_timeout: QUERY_MS, types: TYPES };
-    const pool = new pg.Pool({ ...config, max: this.#max, idleTimeoutMillis: 10_000 });
+    const pool = new pg.Pool({ ...config, max: this.#max, min: this.#keep, idleTimeoutMillis: IDLE_MS });
     pool.on("error", () => {}); // an idle connection went away: the next statement opens another
     // One that breaks while it is in use fails its statement, and tells us once more.
     pool.on("connect", (client) => client.on("error", () => {}));

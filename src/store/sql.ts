@@ -43,12 +43,12 @@ export const quoted = (schema: string): string => `"${schema.replaceAll('"', '""
 export function statements(schema: string) {
   const q = quoted(schema);
   const host = hostStatements(q);
-  const snapshot = (more: string, column: string) => `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
+  const snapshot = (more: string, column: string, once = "") => `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
         (SELECT max(version) FROM ${q}crontabber_migration) AS version,
         (SELECT max(oldest_program) FROM ${q}crontabber_migration) AS oldest_program,
         (SELECT bool_or(pruned_at < clock_timestamp() - interval '1 hour') FROM ${q}crontabber_upkeep) AS prune_due,
         EXISTS (SELECT 1 FROM ${q}crontabber_request WHERE ended_at IS NULL) AS requests_open${column})${more}
-      SELECT n.*, ${STATE} FROM n LEFT JOIN ${q}crontabber c ON true`;
+      SELECT n.*, ${STATE}${once} FROM n LEFT JOIN ${q}crontabber c ON true`;
   return {
     /** A transaction of the scheduler never waits long, nor holds a lock for long when its host is cut off. One message, poolers keep it together. */
     begin: `BEGIN; SELECT set_config('lock_timeout', '2000', true), set_config('statement_timeout', '8000', true), set_config('idle_in_transaction_session_timeout', '5000', true)`,
@@ -58,7 +58,11 @@ export function statements(schema: string) {
     /** One moment, all rows, and the schema's demands, in one statement. A row of nulls where the table is empty. */
     snapshot: snapshot("", ""),
     /** The same for a host that runs jobs: once a minute it leaves that it was here, in the very statement that looks. */
-    look: snapshot(`, ${host.touch}`, `, ${host.due} AS host_due`),
+    look: snapshot(
+      `, ${host.touch}`,
+      `, ${host.due} AS host_due`,
+      `, CASE WHEN row_number() OVER () = 1 THEN ${host.rivals} END AS rivals`,
+    ),
 
     /** First plans. Another host may have been faster: its row stands. */
     insertPlans: `INSERT INTO ${q}crontabber (app_name, next_run, planned_next, slot, schedule, depends_on, disabled_at, error_count, attempt, slot_errors, lost_count, missed)
@@ -109,10 +113,16 @@ export function statements(schema: string) {
         lease_until = clock_timestamp() + $5 * interval '1 second', schedule = $6, depends_on = $7
       WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $8 * interval '1 second')
       RETURNING (extract(epoch FROM ongoing) * 1000)::float8 AS claimed_at`,
-    /** The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). */
-    insertRun: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
+    /**
+     * The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). The other hosts hear of it with the
+     * commit, and need not ask for the job themselves.
+     */
+    insertRun: `WITH run AS (INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, c.ongoing FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1
-      RETURNING id`,
+      RETURNING id)
+      SELECT run.id, pg_notify('crontabber', json_build_object('job', c.app_name, 'what', 'claimed', 'claim', json_build_object('run', c.run_id,
+        'host', c.host, 'at', extract(epoch FROM c.ongoing) * 1000, 'until', extract(epoch FROM c.lease_until) * 1000, 'lease', c.lease_seconds))::text)
+      FROM run, ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1`,
     /**
      * The key of a row is the lock: a second holder waits for the first one's transaction, and then gets no row. In the order of names,
      * so that no two claims wait for each other. The transaction that ends the run deletes the rows (a trigger of the ledger's).

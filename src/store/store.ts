@@ -1,11 +1,14 @@
 /** The store as the engine and the command line see it: one method a deed. Owns retries, in-doubt answers and schema checks. */
+import { randomUUID } from "node:crypto";
 import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
+import type { Rival } from "../core/lot.ts";
 import type { ParentFacts } from "../core/parents.ts";
-import type { ByHand, Due } from "../core/plan.ts";
+import type { Due } from "../core/plan.ts";
 import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
+import { Alerts } from "./alerts.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
@@ -15,15 +18,16 @@ import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
 import { Outputs } from "./outputs.ts";
+import { type Past, readPast } from "./past.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
-import { type Statements, statements } from "./sql.ts";
+import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
-import { type ClaimResult, take } from "./taking.ts";
+import { type ClaimResult, take, type Wish } from "./taking.ts";
 
 export type { ClaimResult } from "./taking.ts";
 
@@ -33,6 +37,8 @@ export interface StoreSettings {
   readonly autoMigrate: boolean;
   /** Connections the pool may hold; one more is kept for renewals while something runs. */
   readonly max: number;
+  /** Of those, how many stay open for as long as nothing happens; default 0. */
+  readonly keep?: number;
   readonly host: string;
   readonly tags: readonly string[];
   /** Seconds. */
@@ -53,6 +59,8 @@ export interface Snapshot {
   readonly pruneDue: boolean;
   /** Somebody asked for something that has not ended; it may be waiting for its moment, or be on. */
   readonly requestsOpen: boolean;
+  /** Daemons that have looked lately; none for whoever only reads. */
+  readonly rivals: readonly Rival[];
 }
 
 export class Store {
@@ -67,14 +75,22 @@ export class Store {
   readonly outputs: Outputs;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
+  /** What was told, and is to be. */
+  readonly alerts: Alerts;
 
   constructor(settings: StoreSettings) {
     this.settings = settings;
     this.sql = statements(settings.schema);
-    this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
+    this.db = new Database(settings.connection, {
+      name: `crontabber ${settings.host}`,
+      sql: this.sql,
+      max: settings.max,
+      keep: settings.keep ?? 0,
+    });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
     this.outputs = new Outputs({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
+    this.alerts = new Alerts({ db: this.db, q: quoted(settings.schema), host: settings.host });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
 
@@ -95,6 +111,7 @@ export class Store {
       states: new Map(states.map((state) => [state.name, state])),
       pruneDue: first?.prune_due === true,
       requestsOpen: first?.requests_open === true,
+      rivals: (first?.rivals as Rival[] | null | undefined) ?? [],
     };
   }
 
@@ -131,15 +148,15 @@ export class Store {
   }
 
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
-  async claim(
-    job: Job,
-    parents: ReadonlyMap<string, Job>,
-    hand: ByHand | null = null,
-    requestId: bigint | null = null,
-  ): Promise<ClaimResult> {
+  async claim(job: Job, parents: ReadonlyMap<string, Job>, { hand, requestId, runId }: Wish = {}): Promise<ClaimResult> {
     const { host, tags, maxOngoingAge, pinned } = this.settings;
-    const claim = { job, parents, hand, host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
-    return take({ db: this.db, sql: this.sql, claim, requestId });
+    const own = { runId: runId ?? randomUUID(), host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
+    return take({ db: this.db, sql: this.sql, claim: { job, parents, hand: hand ?? null, ...own }, requestId: requestId ?? null });
+  }
+
+  /** Opens connections ahead of so many statements at once, as far as the pool goes. */
+  warm(count: number): Promise<void> {
+    return this.db.warm(count);
   }
 
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>> {
@@ -190,6 +207,11 @@ export class Store {
   async ledger(): Promise<Ledger> {
     const { Ledger } = await import("./ledger.ts");
     return new Ledger(this.db, this.settings.schema);
+  }
+
+  /** What the ledger tells of these jobs to whoever looks ahead. */
+  past(names: readonly string[]): Promise<Past> {
+    return this.#ready(() => readPast(this.db, quoted(this.settings.schema), names));
   }
 
   /** A job's runs, newest first; null: those of all jobs. `outcomes`: of these only, `running` too; `since`: started then or later. */

@@ -1,11 +1,13 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { alertDocument } from "#lib/report/alerts/document.js";
+import { alertsDocument } from "#lib/report/alerts/list.js";
 import { allBackfillsDocument, backfillDocument } from "#lib/report/backfill.js";
 import { configtestDocument } from "#lib/report/configtest.js";
 import { doctorDocument } from "#lib/report/doctor.js";
 import { explain, explainDocument } from "#lib/report/explain.js";
 import { ghostsDocument } from "#lib/report/ghosts.js";
-import { graphDocument } from "#lib/report/graph.js";
+import { graph, graphDocument } from "#lib/report/graph.js";
 import { historyDocument } from "#lib/report/history.js";
 import { listDocument } from "#lib/report/list.js";
 import { followedDocument, logsDocument } from "#lib/report/logs.js";
@@ -13,11 +15,13 @@ import { check, checkDocument, unknown } from "#lib/report/nagios.js";
 import { next, nextDocument } from "#lib/report/next.js";
 import { exitEvent, runEvents } from "#lib/report/run-events.js";
 import { show, showDocument } from "#lib/report/show.js";
+import { simulationDocument } from "#lib/report/simulation.js";
 import { requestDocument, steeredDocument } from "#lib/report/steered.js";
 import type { Document } from "#lib/report/view.js";
 import { confirmDocument, deedDocument, errorDocument, readyDocument } from "#lib/web/documents.js";
 import { makeRegistry } from "../helpers/job.ts";
 import { makeTicket } from "../helpers/state.ts";
+import { simulated } from "../simulate/made.ts";
 import { fleet, history, NOW, recent, run, view, viewOf } from "./fleet.ts";
 import { schemaOf, violations } from "./schema.ts";
 
@@ -76,6 +80,14 @@ const backfill = {
     outcome: null,
   },
 };
+const fault = {
+  ...{ subject: "job:a", condition: "failing" as const, level: "critical" as const, since: null, type: "Error", value: "v" },
+  holdsUp: ["b"],
+};
+const change = {
+  ...{ id: "i", subject: "job:a", condition: "failing" as const, was: "ok" as const, at: NOW, host: "web-1", sent: ["webhook"], tries: 1 },
+  ...{ trouble: null, told: true, deliveredAt: NOW },
+};
 const started = {
   slot: NOW,
   attempt: 1,
@@ -116,15 +128,20 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
     backfillDocument("a", { backfills: [backfill, { ...backfill, ...started }], dates: null }),
   ],
   backfills: () => [allBackfillsDocument(NOW, []), allBackfillsDocument(NOW, [{ job: "a", ...backfill, ...started }])],
-  graph: () => [graphDocument(view), graphDocument(empty)],
   error: () => [errorDocument({ status: 404, title: "No such job", message: "There is none." })],
   deed: () => [deedDocument(true, "done")],
   confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
   ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
-    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
-    doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", why: null, fix: null }], NOW),
+    doctorDocument([{ check: "database", level: "bad", text: "no", why: "nothing runs", fix: "do" }], null),
   ],
+  graph: () => [
+    graphDocument(graph(fleet, { view, of: null })),
+    graphDocument(graph(fleet, { view: null, of: fleet.byName.get("build-report") ?? null })),
+    graphDocument(graph({ ...makeRegistry(), unknownParents: new Set(["lost"]) }, { view: empty, of: null })),
+  ],
+  simulate: () => [simulationDocument(simulated({})), simulationDocument(simulated({ changes: true }))],
   ghosts: () => [ghostsDocument(view), ghostsDocument(empty)],
   configtest: () => [
     configtestDocument({ problems: [], warnings: [] }),
@@ -133,6 +150,17 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
       warnings: [{ file: "b", line: null, message: "m" }],
     }),
   ],
+  alerts: () => [
+    alertsDocument({ now: NOW, channels: [], faults: [], told: new Map(), changes: [] }),
+    alertsDocument({ now: NOW, channels: ["webhook"], faults: [fault], told: new Map(), changes: [change, { ...change, told: false }] }),
+  ],
+  alert: () => {
+    const around = { id: "i", at: NOW, host: "web-1" };
+    const [job] = fleet.jobs;
+    const known = { ...around, job, state: job && view.snapshot.states.get(job.name), run: history[0] };
+    const [told, over] = [{ subject: "job:a", was: "ok", fault } as const, { subject: "host:b", was: "silent", fault: null } as const];
+    return [alertDocument(told, around), alertDocument(told, known), alertDocument(over, around)].map((document) => ({ ...document }));
+  },
   check: () => [check(view, " | "), check(untouched, " - "), unknown("no database")].map(checkDocument),
 };
 

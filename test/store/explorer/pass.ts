@@ -52,7 +52,10 @@ async function visit(self: Host, job: Job): Promise<void> {
   db.deed = { kind: "plan", runId: null };
   const claimed = options.split
     ? await splitClaim(self, job)
-    : await process.store.claim(job, stage.byName, options.hand ?? null, options.serves ?? null);
+    : await process.store.claim(job, stage.byName, {
+        hand: options.hand ?? null,
+        ...(options.serves !== undefined && { requestId: options.serves }),
+      });
   if (claimed.held) await run(self, job, claimed.ticket);
 }
 

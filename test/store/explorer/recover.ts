@@ -39,7 +39,7 @@ export async function recover(stage: Stage, store: Store): Promise<Violation[]> 
 /** What somebody asked for, the job's own slot first. */
 async function serve(stage: Stage, store: Store, job: Job): Promise<void> {
   for (const { id, job: name } of await store.requests.open()) {
-    const claimed = name === job.name ? await store.claim(job, stage.byName, null, id) : null;
+    const claimed = name === job.name ? await store.claim(job, stage.byName, { requestId: id }) : null;
     if (claimed?.held) await store.record(claimed.ticket, SUCCESS);
   }
 }
