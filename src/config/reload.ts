@@ -18,7 +18,7 @@ export function stampNow(path: string): FileStamp {
 /** The others are part of the jobs, or asked for when they are needed. */
 const FIXED: readonly (keyof Settings)[] = [
   ...(["concurrency", "drainTimeout", "envPass", "historyDays", "maxOngoingAgeHours", "schema", "autoMigrate"] as const),
-  ...(["tags", "hostLabel", "spool", "http", "httpActions", "httpToken"] as const),
+  ...(["tags", "hostLabel", "spool", "http", "httpActions", "httpToken", "httpHosts"] as const),
 ];
 
 /** What a process holds on to as long as it lives and that is another now, by the names in the file: it waits for the next start. */

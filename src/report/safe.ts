@@ -44,10 +44,16 @@ export function cutBytes(text: string, bytes: number): string {
   return `${kept}…`;
 }
 
-const CLUSTERS = new Intl.Segmenter("en", { granularity: "grapheme" });
-// A whole emoji, however many characters it is made of: families, flags, keycaps. The flag is younger than the compiler's target.
-const SETS = "v";
-const EMOJI = new RegExp("^\\p{RGI_Emoji}$", SETS);
+let tools: { readonly clusters: Intl.Segmenter; readonly emoji: RegExp } | null = null;
+
+/** Made when a text beyond ASCII is first measured: making them takes longer than all the rest of a short answer. */
+function wideTools(): NonNullable<typeof tools> {
+  // A whole emoji, however many characters it is made of: families, flags, keycaps. The flag is younger than the compiler's target.
+  const sets = "v";
+  tools ??= { clusters: new Intl.Segmenter("en", { granularity: "grapheme" }), emoji: new RegExp("^\\p{RGI_Emoji}$", sets) };
+  return tools;
+}
+
 // What takes no room: marks on the character before them, joiners, selectors.
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 
@@ -55,7 +61,7 @@ const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 export function columns(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of CLUSTERS.segment(text)) width += clusterColumns(segment);
+  for (const { segment } of wideTools().clusters.segment(text)) width += clusterColumns(segment);
   return width;
 }
 
@@ -69,7 +75,7 @@ function widthOf(codePoint: number): number {
 
 /** What the eye takes for one character: as wide as the one it begins with. */
 function clusterColumns(cluster: string): number {
-  if (EMOJI.test(cluster)) return 2;
+  if (wideTools().emoji.test(cluster)) return 2;
   const base = [...cluster].find((character) => !NO_WIDTH.test(character));
   // The half-width sound marks of Japanese stand beside their letter.
   return base === undefined ? 0 : widthOf(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
@@ -80,7 +86,7 @@ export function cutColumns(text: string, width: number, mark = "…"): string {
   if (columns(text) <= width) return text;
   let kept = "";
   let room = width - 1;
-  for (const { segment } of CLUSTERS.segment(text)) {
+  for (const { segment } of wideTools().clusters.segment(text)) {
     room -= clusterColumns(segment);
     if (room < 0) break;
     kept += segment;
