@@ -1,6 +1,6 @@
 /** Foreign text (names, errors, output) made fit for a terminal. Owns what is dropped and escaped; documents carry it as it is. */
+import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
-import { eastAsianWidth } from "get-east-asian-width";
 
 // What a terminal would obey or hide instead of show: C0 but tab and line feed, DEL, C1, separators, direction marks, lone surrogates.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -65,12 +65,20 @@ export function columns(text: string): number {
   return width;
 }
 
+let widths: typeof import("get-east-asian-width") | null = null;
+
+/** Loaded with the first character that is not ASCII: most passes show none. */
+function widthOf(codePoint: number): number {
+  widths ??= createRequire(import.meta.url)("get-east-asian-width") as typeof import("get-east-asian-width");
+  return widths.eastAsianWidth(codePoint);
+}
+
 /** What the eye takes for one character: as wide as the one it begins with. */
 function clusterColumns(cluster: string): number {
   if (wideTools().emoji.test(cluster)) return 2;
   const base = [...cluster].find((character) => !NO_WIDTH.test(character));
   // The half-width sound marks of Japanese stand beside their letter.
-  return base === undefined ? 0 : eastAsianWidth(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
+  return base === undefined ? 0 : widthOf(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
 }
 
 /** At most `width` columns; the mark, one column wide, at the end if something was cut off. */
