@@ -124,10 +124,14 @@ function speak(text: string, now = false): void {
   }, wait);
 }
 
-document.addEventListener("patched", (event) => {
-  const changed = (event as CustomEvent<[string, unknown][]>).detail;
-  if (changed.some(([key]) => key === "verdict:text" || key === "verdict:job"))
-    speak(document.querySelector(".verdict span")?.textContent ?? "");
+const verdict = (): string => document.querySelector(".verdict span")?.textContent?.trim() ?? "";
+let known = verdict();
+
+/** Only when it is another than before: a page that was read once is not read again. */
+document.addEventListener("patched", () => {
+  if (verdict() === known) return;
+  known = verdict();
+  speak(known);
 });
 
 function viaWorker(): boolean {

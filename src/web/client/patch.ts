@@ -98,7 +98,7 @@ function apply(): void {
   for (const [key, ids] of lists) for (const place of places.get(key) ?? []) put(place, ids);
   if (lists.length > 0) index();
   for (const [key, value] of values) if (!Array.isArray(value)) for (const place of places.get(key) ?? []) put(place, value);
-  document.dispatchEvent(new CustomEvent("patched", { detail: values }));
+  document.dispatchEvent(new Event("patched"));
 }
 
 index();

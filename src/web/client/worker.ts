@@ -2,12 +2,13 @@
 const EVENTS = ["full", "change", "beat", "output"];
 /** As many jobs' output as the server tells one reader. */
 const MOST_JOBS = 10;
+const FRESH_MS = 20_000;
 
 /** Tabs, and whose output each of them shows. */
 const tabs = new Map<MessagePort, string>();
 /** What is known by now, for a tab that comes later. */
 let known: Record<string, unknown> = {};
-let beat = "";
+let beat: { now: string; good: boolean; heard: number } | null = null;
 let source: EventSource | null = null;
 let asked: ReadonlySet<string> = new Set();
 
@@ -22,11 +23,11 @@ function open(address: string): void {
   const mine = new EventSource(jobs === "" ? address : `${address}?${jobs}`);
   source = mine;
   known = {};
-  beat = "";
+  beat = null;
   for (const name of EVENTS) {
     mine.addEventListener(name, (event) => {
       const { data } = event as MessageEvent<string>;
-      if (name === "beat") beat = data;
+      if (name === "beat") beat = { ...JSON.parse(data), heard: performance.now() };
       if (name === "full") known = JSON.parse(data);
       if (name === "change") Object.assign(known, JSON.parse(data));
       tell(name, data);
@@ -44,7 +45,10 @@ function join(tab: MessagePort, address: string, job: string): void {
   if (source === null || (job !== "" && !asked.has(job))) open(address);
   else if (Object.keys(known).length > 0) {
     tab.postMessage(["full", JSON.stringify(known)]);
-    if (beat !== "") tab.postMessage(["beat", beat]);
+    const age = performance.now() - (beat?.heard ?? 0);
+    // As if it came now; an old one says nothing of this moment.
+    if (beat && age < FRESH_MS)
+      tab.postMessage(["beat", JSON.stringify({ ...beat, now: new Date(Date.parse(beat.now) + age).toISOString() })]);
   }
 }
 

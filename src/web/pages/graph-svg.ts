@@ -3,13 +3,14 @@ import type { Job } from "../../core/job.ts";
 import { counted } from "../../report/ages.ts";
 import { html } from "../html.ts";
 import type { Html } from "../seam.ts";
-import type { Board } from "./board.ts";
-import { jobKey } from "./board.ts";
+import { type Board, jobKey, TROUBLE } from "./board.ts";
 import { type Arrow, BOX_HEIGHT, type Drawing, layoutOf } from "./graph.ts";
 import { jobHref } from "./links.ts";
 import type { Book, Slots } from "./slots.ts";
 import { shown } from "./words.ts";
 
+/** Boxes that are drawn before the rest is folded away. */
+const OPEN_BOXES = 80;
 /** Jobs without dependencies that are named before the rest is folded away. */
 const OPEN_ALONE = 60;
 
@@ -29,16 +30,31 @@ export function graphHtml(board: Board, slots: Slots): Html {
   const linked = registry.order.filter((job) => !alone.includes(job));
   return html`<section id="graph" aria-labelledby="h-graph"><div class="bar"><h2 id="h-graph">Dependencies</h2>
 ${drawings.length > 0 && html`<p class="key dim" aria-hidden="true"><i class="dash"></i>held up</p>`}</div>
-${drawings.map((drawing, i) => drawingHtml(drawing, slots, i))}
+${drawingsHtml(board, drawings, slots)}
 ${undrawn.length > 0 && html`<p class="dim">${counted(undrawn.length, "job")} hang together: too many for a drawing, the list has them.</p>`}
 ${linked.length > 0 && html`<details class="fold"><summary>The dependencies as a list</summary>${tree(board, linked)}</details>`}
 ${aloneHtml(alone, slots, linked.length > 0)}</section>`;
 }
 
-function drawingHtml({ width, height, boxes, arrows }: Drawing, slots: Slots, i: number): Html {
+/** Those with trouble in them first, then the largest. */
+function drawingsHtml({ byName }: Board, drawings: readonly Drawing[], slots: Slots): Html {
+  const troubled = ({ boxes }: Drawing) => boxes.some(({ name }) => TROUBLE.includes(byName.get(name)?.status.state ?? "ok"));
+  const sorted = [...drawings].sort((a, b) => Number(troubled(b)) - Number(troubled(a)));
+  let boxes = 0;
+  const some = sorted.filter((drawing, i) => {
+    boxes += drawing.boxes.length;
+    return i === 0 || boxes <= OPEN_BOXES;
+  });
+  const rest = sorted.slice(some.length);
+  const drawn = (all: readonly Drawing[]) => html`<div class="drawings">${all.map((drawing) => drawingHtml(drawing, slots))}</div>`;
+  const folded = html`<details class="fold"><summary>${counted(rest.length, "more drawing")}</summary>${drawn(rest)}</details>`;
+  return html`${drawn(some)}${rest.length > 0 && folded}`;
+}
+
+function drawingHtml({ width, height, boxes, arrows }: Drawing, slots: Slots): Html {
   const names = boxes.map(({ label }) => label);
   const title = `Dependencies of ${counted(boxes.length, "job")}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`;
-  return html`<div class="wide graph" tabindex="0" role="group" aria-label="Drawing ${i + 1}: ${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
+  return html`<div class="wide graph" tabindex="0" role="group" aria-label="${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" >
 ${arrows.map((arrow) => slots.at(`edge:${arrow.id}`, "path", { d: arrow.d }))}
 ${boxes.map(({ name, label, x, y, width: room }) => {
   const own = slots.scoped(jobKey(name));

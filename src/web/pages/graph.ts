@@ -95,22 +95,28 @@ function drawn(jobs: readonly Job[], { byName }: Registry, id: number): Drawing 
     const { label = "", x = 0, y = 0, width = 0 } = graph.node(name) as Partial<Box>;
     return { name, label, x: Math.round(x - width / 2), y: Math.round(y - BOX_HEIGHT / 2), width };
   });
-  const arrows = (graph.edges() as { v: string; w: string }[]).map(
-    ({ v, w }, i): Arrow => ({ id: `${id}.${i}`, from: v, to: w, d: curve(graph.edge(v, w).points ?? []) }),
-  );
+  const boxOf = new Map(boxes.map((box) => [box.name, box]));
+  const arrows = (graph.edges() as { v: string; w: string }[]).map(({ v, w }, i): Arrow => {
+    const ends = [boxOf.get(v), boxOf.get(w)] as const;
+    return { id: `${id}.${i}`, from: v, to: w, d: curve(ends, (graph.edge(v, w).points ?? []).slice(2, -2)) };
+  });
   const { width = 0, height = 0 } = graph.graph();
   return { width: Math.ceil(width), height: Math.ceil(height), boxes, arrows };
 }
 
-/** Through the middles between the points that the layout gives, with its corners as handles. */
-function curve(points: readonly { readonly x: number; readonly y: number }[]): string {
-  const at = (i: number) => points[i] ?? { x: 0, y: 0 };
-  const [n, first, last] = [points.length, at(0), at(points.length - 1)];
-  let d = `M${Math.round(first.x)} ${Math.round(first.y)}`;
-  for (let i = 1; i < n - 1; i++) {
-    const [corner, next] = [at(i), at(i + 1)];
-    const end = i === n - 2 ? last : { x: (corner.x + next.x) / 2, y: (corner.y + next.y) / 2 };
-    d += `Q${Math.round(corner.x)} ${Math.round(corner.y)} ${Math.round(end.x)} ${Math.round(end.y)}`;
-  }
-  return d;
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** From the right side of the parent to the left side of the child; around what lies between, along the points the layout gives. */
+function curve([from, to]: readonly [Box | undefined, Box | undefined], between: readonly Point[]): string {
+  const middle = ({ y = 0 }: Partial<Box> = {}) => y + BOX_HEIGHT / 2;
+  const all = [{ x: (from?.x ?? 0) + (from?.width ?? 0), y: middle(from) }, ...between, { x: to?.x ?? 0, y: middle(to) }];
+  return all.reduce((d, { x, y }, i) => {
+    const [px, py] = [Math.round(all[i - 1]?.x ?? x), Math.round(all[i - 1]?.y ?? y)];
+    if (i === 0) return `M${Math.round(x)} ${Math.round(y)}`;
+    const half = Math.round((px + x) / 2);
+    return `${d}C${half} ${py} ${half} ${Math.round(y)} ${Math.round(x)} ${Math.round(y)}`;
+  }, "");
 }
