@@ -5,7 +5,7 @@ import { type Config, loadConfig, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
-import type { Emit } from "./core/events.ts";
+import type { Deed, Emit, Events } from "./core/events.ts";
 import type { Registry } from "./core/job.ts";
 import type { FileStamp } from "./core/learned.ts";
 import { Heartbeat } from "./engine/heartbeat.ts";
@@ -130,13 +130,14 @@ async function makeWorld(
   const endRunner = async () => (await runner)?.close();
   const emit = onceDown(tell);
   const heartbeat = new Heartbeat({
-    connect: async (queryMs) => {
+    connect: async (queryMs, gone) => {
       const client = await store.db.dedicated(queryMs);
+      client.once("end", gone);
       return { db: client, close: () => client.end() };
     },
     renew: (db, runIds) => store.renew(db, runIds),
     uptime,
-    onState: (down) => (down ? emit("database:down", { message: down.message }) : emit("database:up", {})),
+    onState: (down) => (down ? emit("database:down", { deed: "renew", message: down.message }) : emit("database:up", { deed: "renew" })),
   });
   const { drainTimeout } = config;
   const ending = listen({
@@ -195,13 +196,16 @@ export async function runDaemon(
   }
 }
 
-/** The database's trouble is told when it begins and when it ends, not at every try. */
+/** The database's trouble is told when the first deed fails, and when the last one works again; not at every try. */
 function onceDown(emit: Emit): Emit {
-  let down = false;
+  const failing = new Set<Deed>();
   return (name, payload) => {
     if (name === "database:down" || name === "database:up") {
-      if (down === (name === "database:down")) return;
-      down = !down;
+      const { deed } = payload as Events["database:down" | "database:up"];
+      const before = failing.size;
+      if (name === "database:down") failing.add(deed);
+      else failing.delete(deed);
+      if (before > 0 === failing.size > 0) return;
     }
     emit(name, payload);
   };

@@ -3,16 +3,19 @@
  * how a job is claimed, run and recorded is attempt.ts.
  */
 import { ticks } from "../clock.ts";
+import type { Deed } from "../core/events.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
-import type { Told } from "../store/listen.ts";
 import { type Agenda, agenda } from "./agenda.ts";
+import { Alarm } from "./alarm.ts";
 import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import { deliverSpool } from "./deliver.ts";
+import { Ear } from "./ear.ts";
 import { register } from "./pass.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
 import { takeOver } from "./takeover.ts";
+import { tellTrouble } from "./trouble.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -40,55 +43,71 @@ export class Daemon {
   readonly #stale = new Set<string>();
   readonly #backoff = new Backoff();
   readonly #requests = new OpenRequests();
+  readonly #ear: Ear;
   #upkeep: Promise<void> = Promise.resolve();
-  #line: { close(): Promise<void> } | null = null;
-  #alarm = new AbortController();
+  readonly #alarm = new Alarm();
   #lookAt = 0;
   #readAt = Number.POSITIVE_INFINITY;
 
   constructor(world: World, settings: DaemonSettings) {
     this.#world = world;
     this.#settings = settings;
-    world.draining.addEventListener("abort", () => this.#wake(), { once: true });
+    const { store } = world;
+    this.#ear = new Ear((heard, lost) => store.listen(heard, lost), {
+      heard: ({ job, what }) => this.#heard(job, what),
+      missed: () => {
+        this.#lookAt = 0;
+        this.#alarm.ring();
+      },
+    });
+    world.draining.addEventListener("abort", () => this.#alarm.ring(), { once: true });
   }
 
   /** Another registry from now on. What runs goes on with what it started with. */
   replace(registry: Registry): void {
     this.#world = { ...this.#world, registry };
     this.#lookAt = 0;
-    this.#wake();
+    this.#alarm.ring();
   }
 
   /** Until it is told to drain, and what it started has ended. */
   async run(): Promise<void> {
+    const { draining } = this.#world;
+    const drained = new Promise<null>((resolve) => draining.addEventListener("abort", () => resolve(null), { once: true }));
     let told = false;
-    while (!this.#world.draining.aborted) {
-      const next = await this.#turn();
+    while (!draining.aborted) {
+      // A look that nobody answers does not keep it from ending.
+      const next = await Promise.race([this.#turn(), drained]);
       if (!told && next !== null) {
         told = true;
         this.#settings.ready();
       }
-      await this.#sleep(next ?? this.#backoff.failed());
+      await this.#alarm.sleep(this.#world.clock, next ?? this.#backoff.failed());
     }
-    await this.#line?.close();
     await Promise.all([...this.#busy.values(), this.#upkeep]);
+    await this.#ear.close();
   }
 
   /** One look and what follows from it. Milliseconds until the next; null: the database cannot be used. */
   async #turn(): Promise<number | null> {
+    const listenIn = this.#ear.open();
     try {
-      await this.#hear();
       if (ticks() >= this.#lookAt) await this.#look();
       else if (ticks() >= this.#readAt) await this.#read();
       this.#backoff.worked();
+      this.#world.emit("database:up", { deed: "look" });
     } catch (error) {
-      this.#trouble(error);
+      this.#trouble("look", error);
+      this.#backoff.pause();
       return null;
     }
     const waiting = (name: string) => this.#backoff.waits(name);
     const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests });
     this.#start(plan);
-    const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), this.#backoff.next());
+    const again = this.#backoff.next();
+    // Nobody waits for another try: what could not be started was started elsewhere, or is not wanted any more.
+    if (this.#busy.size === 0 && again === Number.POSITIVE_INFINITY) this.#world.emit("database:up", { deed: "start" });
+    const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), again, listenIn);
     return Math.max(0, soonest);
   }
 
@@ -114,7 +133,7 @@ export class Daemon {
   #prune(): void {
     const { store, emit, historyDays, draining } = this.#world;
     const done = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
-    this.#upkeep = done.catch((error: unknown) => this.#trouble(error));
+    this.#upkeep = done.catch((error: unknown) => this.#trouble("look", error));
   }
 
   /** Only the rows of which something was heard. */
@@ -127,6 +146,7 @@ export class Daemon {
   }
 
   #start({ due, asked, expired, lapsed }: Agenda): void {
+    if (this.#world.draining.aborted) return;
     for (const name of lapsed) this.#changed(name, Math.random() * SCATTER_MS);
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
@@ -140,6 +160,7 @@ export class Daemon {
 
   async #serve(job: Job, id: bigint): Promise<void> {
     const { not, state } = await attemptRequest(this.#world, job, id);
+    this.#world.emit("database:up", { deed: "start" });
     if (state) this.#view.put(state);
     if (not === "scheduled") {
       // What is known of the job or its parents is old.
@@ -164,6 +185,7 @@ export class Daemon {
 
   async #attempt(job: Job): Promise<void> {
     const tried = await attempt(this.#world, job, null);
+    this.#world.emit("database:up", { deed: "start" });
     if (tried.state) this.#view.put(tried.state);
     if (tried.not) this.#world.emit("job:not-due", { job: job.name, verdict: tried.not });
     // Somebody else has its row right now: a loser waits, longer each time, and does not ask in a circle.
@@ -185,34 +207,21 @@ export class Daemon {
   #do(name: string, work: () => Promise<void>): void {
     if (this.#busy.has(name)) return;
     const done = work()
-      .catch((error: unknown) => this.#trouble(error))
+      .catch((error: unknown) => {
+        this.#trouble("start", error);
+        this.#backoff.lost(name);
+      })
       .finally(() => {
         this.#busy.delete(name);
-        this.#wake();
+        this.#alarm.ring();
       });
     this.#busy.set(name, done);
   }
 
-  /** The database is in trouble, and everything has to be looked at again when it is not; anything else is a mistake of ours. */
-  #trouble(error: unknown): void {
-    if (!this.#world.store.isTransient(error)) this.#world.emit("daemon:trouble", { message: String((error as Error)?.stack ?? error) });
-    else this.#world.emit("database:down", { message: (error as Error).message });
+  /** Everything has to be looked at again when it is over. */
+  #trouble(deed: Deed, error: unknown): void {
+    if (tellTrouble(this.#world, deed, error) === "silent") void this.#ear.close(); // dead perhaps, without knowing it
     this.#lookAt = 0;
-    this.#backoff.pause();
-  }
-
-  /** Listens, if it can and does not yet. */
-  async #hear(): Promise<void> {
-    if (this.#line !== null || !this.#backoff.mayListen()) return;
-    this.#line = await this.#world.store.listen(
-      ({ job, what }: Told) => this.#heard(job, what),
-      () => {
-        this.#line = null;
-        this.#lookAt = 0; // what was said meanwhile was missed
-        this.#wake();
-      },
-    );
-    if (this.#line === null) this.#backoff.cannotListen();
   }
 
   #heard(job: string, what: string): void {
@@ -226,22 +235,13 @@ export class Daemon {
   #freed(lock: string): void {
     const waiting = this.#world.registry.jobs.filter(({ name, locks }) => locks.includes(lock) && this.#backoff.waits(name));
     for (const { name } of waiting) this.#backoff.soon(name, SCATTER_MS);
-    if (waiting.length > 0) this.#wake();
+    if (waiting.length > 0) this.#alarm.ring();
   }
 
   /** Null: no row, but what is asked for. */
   #changed(name: string | null, inMs: number): void {
     if (name !== null) this.#stale.add(name);
     this.#readAt = Math.min(this.#readAt, ticks() + inMs);
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#alarm.abort();
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    await this.#world.clock.sleep(ms, this.#alarm.signal);
-    this.#alarm = new AbortController();
+    this.#alarm.ring();
   }
 }

@@ -28,13 +28,15 @@ export interface Kept {
 }
 
 export interface HeartbeatTools {
-  /** Opens the connection for renewals; a statement is given up after `queryMs`. */
-  connect(queryMs: number): Promise<{ db: Queryable; close(): Promise<void> }>;
+  /** Opens the connection for renewals; a statement is given up after `queryMs`. `gone` is called when it breaks. */
+  connect(queryMs: number, gone: () => void): Promise<{ db: Queryable; close(): Promise<void> }>;
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>>;
   uptime(): number;
   /** Renewals fail, or work again. */
   onState(down: Error | null): void;
 }
+
+type Line = Awaited<ReturnType<HeartbeatTools["connect"]>>;
 
 interface Beat {
   readonly ticket: Ticket;
@@ -48,7 +50,7 @@ const RENEWALS_PER_LEASE = 6;
 export class Heartbeat {
   readonly #tools: HeartbeatTools;
   readonly #beats = new Map<string, Beat>();
-  #line: Awaited<ReturnType<HeartbeatTools["connect"]>> | null = null;
+  #line: Promise<Line> | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** When the timer fires, in seconds of uptime. */
   #beatAt = Number.POSITIVE_INFINITY;
@@ -63,7 +65,7 @@ export class Heartbeat {
 
   /** Opens the line before anything is claimed: a claim that cannot be renewed is worth nothing. */
   async ready(lease: number): Promise<void> {
-    this.#line ??= await this.#tools.connect(queryMs(lease));
+    await this.#open(lease);
   }
 
   /** Renews the run's lease until `remove`. `sentAt`: when the claim was sent. */
@@ -84,8 +86,10 @@ export class Heartbeat {
 
   remove(runId: string): void {
     this.#beats.delete(runId);
-    if (this.#beats.size > 0 || !this.#timer) return;
-    clearTimeout(this.#timer);
+    if (this.#beats.size > 0) return;
+    // Nothing is renewed: nothing fails.
+    this.#tools.onState(null);
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
@@ -128,14 +132,14 @@ export class Heartbeat {
   /** True: ask again soon, for a row was locked or nobody answered. */
   async #renew(runIds: readonly string[], sentAt: number): Promise<boolean> {
     try {
-      this.#line ??= await this.#tools.connect(queryMs(this.#interval() * RENEWALS_PER_LEASE));
-      const answers = await this.#tools.renew(this.#line.db, runIds);
+      const { db } = await this.#open(this.#interval() * RENEWALS_PER_LEASE);
+      const answers = await this.#tools.renew(db, runIds);
       this.#tools.onState(null);
       for (const [runId, answer] of answers) this.#apply(runId, answer, sentAt);
       return [...answers.values()].includes("locked");
     } catch (error) {
       this.#tools.onState(error as Error);
-      await this.#drop();
+      void this.#drop();
       return true;
     }
   }
@@ -153,11 +157,24 @@ export class Heartbeat {
     beat.kept.fence();
   }
 
+  /** One for all, however many ask for it at once. */
+  #open(lease: number): Promise<Line> {
+    if (this.#line === null) {
+      const gone = () => {
+        if (this.#line === line) this.#line = null;
+      };
+      const line: Promise<Line> = this.#tools.connect(queryMs(lease), gone);
+      line.catch(gone);
+      this.#line = line;
+    }
+    return this.#line;
+  }
+
+  /** A line that failed has nothing more to say, and may never have been open: nobody waits for it. */
   async #drop(): Promise<void> {
     const line = this.#line;
     this.#line = null;
-    // A line that failed has nothing more to say.
-    await line?.close().catch(() => {});
+    await line?.then((open) => open.close()).catch(() => {});
   }
 }
 
