@@ -6,7 +6,7 @@ import { type Chosen, chooseServer, type History, type Standing } from "../core/
 /** A server that takes writes and has answered is not kept waiting longer for its neighbours. */
 const PATIENCE_MS = 250;
 /** A primary that was left behind by a promotion may look well from here: whether there is a newer one is asked again. */
-const AGAIN_MS = 20_000;
+const AGAIN_MS = 10_000;
 
 export type Choice = Promise<Chosen>;
 

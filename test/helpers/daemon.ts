@@ -47,11 +47,27 @@ ${where}    lease = ${lease}
 ${jobs}`);
 }
 
-/** A job whose body says `start NAME HOST ATTEMPT`, then does `more`, then says `end NAME HOST ATTEMPT`. */
+/** A job whose body says `start NAME HOST ATTEMPT SLOT RUN_ID FENCE`, then does `more`, then says `end …` alike. */
 export function body(name: string, schedule: string, more = ":", options = ""): string {
-  const say = (what: string) => `echo "${what} ${name} $CRONTABBER_HOST $CRONTABBER_ATTEMPT $CRONTABBER_SLOT" >> ran`;
+  const say = (what: string) =>
+    `echo "${what} ${name} $CRONTABBER_HOST $CRONTABBER_ATTEMPT $CRONTABBER_SLOT $CRONTABBER_RUN_ID $CRONTABBER_FENCE" >> ran`;
   return `[job:${name}]\n    command = ${say("start")}; ${more}; ${say("end")}\n    schedule = ${schedule}\n${options}`;
 }
+
+/** What a body said. */
+export interface Said {
+  readonly job: string;
+  readonly host: string;
+  readonly slot: string;
+  readonly runId: string;
+  readonly fence: string;
+}
+
+export const said = (site: Site, begin: string): Said[] =>
+  lines(site, begin).map((line) => {
+    const [, job = "", host = "", , slot = "", runId = "", fence = ""] = line.split(" ");
+    return { job, host, slot, runId, fence };
+  });
 
 /** Lines of bodies that begin so. */
 export const lines = (site: Site, begin: string): string[] => site.lines("ran").filter((line) => line.startsWith(`${begin} `));

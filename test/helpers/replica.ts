@@ -19,8 +19,8 @@ export interface Pair {
   client(server: "first" | "second"): Promise<pg.Client>;
   /** Everything the first has committed is on the second. */
   caughtUp(): Promise<void>;
-  /** From now on nothing of what the first commits reaches the second. Waits until the second has what was committed before. */
-  stopStreaming(): Promise<void>;
+  /** From now on nothing of what the first commits reaches the second, which has all that was committed before. The answer undoes it. */
+  stopStreaming(): Promise<() => void>;
   /** The second takes writes when it resolves. */
   promote(): Promise<void>;
   /** The first comes back after its crash: `standby` read-only, as after a rewind; `primary` as if nothing had happened. */
@@ -59,6 +59,9 @@ export async function startPair({ synchronous }: PairSettings = {}): Promise<Pai
       await caughtUp(servers);
       const { rows } = await ask(first, "SELECT pid FROM pg_stat_replication");
       for (const { pid } of rows) process.kill(pid as number, "SIGSTOP");
+      return () => {
+        for (const { pid } of rows) process.kill(pid as number, "SIGCONT");
+      };
     },
     promote: async () => {
       execFileSync(join(copy.bin, "pg_ctl"), ["promote", "-D", copy.data, "-w", "-t", "30"], {
