@@ -14,10 +14,20 @@ export interface Standing {
   readonly history: History | null;
 }
 
-/** What to ask a server. Not all that speak the protocol know the second one. */
-export const READ_ONLY = "SELECT current_setting('transaction_read_only') AS read_only";
-export const HISTORY = `SELECT system_identifier::text AS system,
+const READ_ONLY = "SELECT current_setting('transaction_read_only') AS read_only";
+const HISTORY = `SELECT system_identifier::text AS system,
   ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline FROM pg_control_system()`;
+
+/** Asks a server about itself. Not all that speak the protocol know the second question: what tells no history is not told apart by it. */
+export async function standingBy(query: (text: string) => Promise<{ rows: unknown[] }>): Promise<Standing> {
+  const [said] = (await query(READ_ONLY)).rows as { read_only: string }[];
+  if (said?.read_only !== "off") return { readOnly: true, history: null };
+  const history = await query(HISTORY).then(
+    ({ rows }) => (rows[0] as History | undefined) ?? null,
+    () => null,
+  );
+  return { readOnly: false, history };
+}
 
 export interface Chosen {
   readonly server: ServerAddress;

@@ -4,7 +4,7 @@ import pg from "pg";
 import { after } from "../clock.ts";
 import type { Connection, ServerAddress } from "../core/database.ts";
 import { StoreError } from "../core/errors.ts";
-import { HISTORY, type History, NoServer, READ_ONLY, type Standing } from "../core/servers.ts";
+import { NoServer, type Standing, standingBy } from "../core/servers.ts";
 
 export type Row = Record<string, unknown>;
 export interface Result {
@@ -142,20 +142,9 @@ export async function standingOf(connection: Connection, server: ServerAddress, 
   client.on("error", () => {}); // told by connect or query
   try {
     await client.connect();
-    const { rows } = await client.query<{ read_only: string }>(READ_ONLY);
-    const readOnly = rows[0]?.read_only === "on";
-    return { readOnly, history: readOnly ? null : await historyOf(client) };
+    return await standingBy((text) => client.query(text));
   } finally {
     void client.end().catch(() => {}); // it may never have been open
-  }
-}
-
-async function historyOf(client: pg.Client): Promise<History | null> {
-  try {
-    return (await client.query<History>(HISTORY)).rows[0] ?? null;
-  } catch (error) {
-    if (sqlState(error) === undefined) throw error;
-    return null; // it speaks the protocol, and is not PostgreSQL, or does not tell everybody
   }
 }
 

@@ -12,8 +12,8 @@ export interface Daemon extends Process {
   end(): Promise<{ code: number | null }>;
 }
 
-export function startDaemon(site: Site, host: string): Daemon {
-  const started = site.start(host, ["daemon", "--verbose"]);
+export function startDaemon(site: Site, host: string, args: readonly string[] = []): Daemon {
+  const started = site.start(host, ["daemon", "--verbose", ...args]);
   let stderr = "";
   started.child.stderr?.on("data", (text) => {
     stderr += text;

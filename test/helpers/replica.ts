@@ -3,7 +3,7 @@
  * and pg_ctl: the replica is a copy of the first one's folder from before it was ever started. Owns both servers.
  */
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chownSync, mkdtempSync, writeFileSync } from "node:fs";
+import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -34,6 +34,8 @@ export interface PairSettings {
 }
 
 const PASSWORD = "crontabber-test";
+/** The file that makes a server one. */
+const STANDBY = "standby.signal";
 
 export async function startPair({ synchronous }: PairSettings = {}): Promise<Pair> {
   const cluster = await initCluster();
@@ -72,6 +74,7 @@ export async function startPair({ synchronous }: PairSettings = {}): Promise<Pai
     },
     comeBack: async (as) => {
       if (as === "standby") makeStandby(cluster, "");
+      else rmSync(join(cluster.data, STANDBY), { force: true });
       await first.restart();
     },
     stop: async () => {
@@ -107,7 +110,7 @@ function copyOf({ bin, data, who }: Cluster): Cluster {
 }
 
 function makeStandby({ data, who }: Cluster, source: string): void {
-  const signal = join(data, "standby.signal");
+  const signal = join(data, STANDBY);
   writeFileSync(signal, "");
   if (who.uid) chownSync(signal, who.uid, who.gid ?? who.uid);
   appendFileSync(join(data, "postgresql.auto.conf"), `primary_conninfo = '${source}'\n`);
