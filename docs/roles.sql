@@ -73,3 +73,17 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO crontabber_runner', called);
   END LOOP;
 END $$;
+
+-- How everything stands, in SQL: the view and the functions that only read.
+REVOKE ALL ON crontabber_jobs FROM PUBLIC, crontabber_runner, crontabber_viewer;
+GRANT SELECT ON crontabber_jobs TO crontabber_runner, crontabber_viewer;
+DO $$
+DECLARE reads regprocedure;
+BEGIN
+  FOR reads IN
+    SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = current_schema()
+      AND p.proname IN ('crontabber_health', 'crontabber_job_states', 'crontabber_live_hosts', 'crontabber_blocked_by', 'crontabber_error_part')
+  LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO crontabber_viewer', reads);
+  END LOOP;
+END $$;

@@ -1,11 +1,13 @@
-// Compiles src/ to dist/, then removes what no longer has a source: a renamed module must not live on in the package.
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+// Compiles src/ to dist/, copies the styles, removes what no longer has a source (a renamed module must not live on in the package), and
+// has the program write its manual page.
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const tsc = `${root}/node_modules/typescript/bin/tsc`;
 const entry = `${root}/dist/cli.js`;
+const manual = `${root}/dist/crontabber.1`;
 
 if (!existsSync(tsc)) {
   // `npm ci --omit=dev` runs this too: what was built before is all there can be.
@@ -13,13 +15,22 @@ if (!existsSync(tsc)) {
   console.error("crontabber: nothing is built, and the compiler is not installed: run `npm ci` without --omit=dev, then `npm run build`");
   process.exit(1);
 }
-const done = spawnSync(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root, stdio: "inherit" });
+// What runs in browsers is compiled for itself: it knows documents, and nothing of Node.
+const failed = ["tsconfig.json", "tsconfig.client.json"].filter(
+  (config) => spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" }).status !== 0,
+);
+const client = `${root}/src/web/client`;
+mkdirSync(`${root}/dist/web/client`, { recursive: true });
+for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name)))
+  copyFileSync(`${client}/${file}`, `${root}/dist/web/client/${file}`);
 
 for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
   if (!file.isFile()) continue;
   const built = `${file.parentPath}/${file.name}`;
+  if (built === manual) continue;
   const source = built.replace(`${root}/dist`, `${root}/src`).replace(/(\.d\.ts|\.js)$/, ".ts");
   if (!existsSync(source)) rmSync(built);
 }
 if (existsSync(entry)) chmodSync(entry, 0o755);
-process.exit(done.status ?? 1);
+if (failed.length === 0) writeFileSync(manual, execFileSync(process.execPath, [entry, "man"]));
+process.exit(failed.length > 0 ? 1 : 0);

@@ -15,15 +15,17 @@ const tally = { passed: 0, failed: 0 };
 const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|config\.example\.ini)$/,
   /^dist\/[\w/-]+\.js$/,
+  /^dist\/crontabber\.1$/,
   /^dist\/(index|run\/define)\.d\.ts$/,
-  /^dist\/report\/web\/[\w/.-]+\.(css|svg|js)$/,
+  /^dist\/web\/client\/[\w-]+\.(css|svg)$/,
   /^migrations\/\d{4}_[\w-]+\.sql$/,
   /^jobs\/[\w./-]+\.(ts|mts|js|sql|sh)$/,
   /^docs\/[\w./-]+\.(md|json|sql|svg|png)$/,
 ];
 const REQUIRED = [
   ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "config.example.ini"],
-  ...["dist/cli.js", "dist/index.js", "dist/index.d.ts", "dist/run/host.js", "dist/run/guard-main.js"],
+  ...["dist/cli.js", "dist/index.js", "dist/index.d.ts", "dist/run/host.js", "dist/run/guard-main.js", "dist/crontabber.1"],
+  ...["dist/web/client/page.css", "dist/web/client/live.js"],
   ...readdirSync(join(root, "migrations")).map((name) => `migrations/${name}`),
   ...readdirSync(join(root, "jobs")).map((name) => `jobs/${name}`),
 ];

@@ -1,4 +1,5 @@
 /** The composition root: from an invocation to a configuration, a store and a pass. The only file that knows everything. */
+import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { systemClock, uptime } from "./clock.ts";
 import { type Config, loadConfig, refuse } from "./config/config.ts";
@@ -12,6 +13,8 @@ import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
 import type { World } from "./engine/world.ts";
+import type { Page } from "./page.ts";
+import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
@@ -63,18 +66,29 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
   };
 }
 
+/** Names of jobs as far as files and memory tell: nothing is imported, nothing is connected to. For shells that complete. Throws ConfigError. */
+export async function rememberedNames(invocation: Invocation): Promise<string[]> {
+  const { config } = configOf(invocation);
+  const { registry } = await buildRegistry(config, {
+    ...{ mode: "pass", cache: memoryPath(config.spool, config.file) },
+    learn: async () => new Map(),
+  });
+  return registry.jobs.map(({ name }) => name);
+}
+
 /** Where compiled job modules are kept: this user's own, for what lies there is executed. */
 const compiledFolder = (spool: string): string => join(spool, "compiled");
 
 /** The store of a configuration; joins or starts an embedded server. Throws ConfigError if no database is configured, StoreError if it cannot be used. */
-export async function connect({ config }: Pick<Setup, "config">): Promise<Store> {
+export async function connect({ config }: Pick<Setup, "config">, { listens = false } = {}): Promise<Store> {
   const { Store } = await import("./store/store.ts");
   const connection = await connectionOf(config);
   return new Store({
     connection,
     schema: config.schema,
     autoMigrate: config.autoMigrate,
-    max: config.concurrency + 1,
+    // Beside these one renews leases, and one listens: together never more than concurrency + 2.
+    ...(listens ? { max: config.concurrency, keep: 1 } : { max: config.concurrency + 1 }),
     host: config.hostLabel,
     tags: config.tags,
     maxOngoingAge: config.maxOngoingAgeHours * 3600,
@@ -120,8 +134,12 @@ async function makeWorld(
   const { connection } = store.settings;
   let runner: Promise<Runner> | null = null;
   const startRunner = async (): Promise<Runner> => {
-    const { createRunner } = await import("./run/runner.ts");
+    const [{ createRunner }, { passed }, { jobSecrets }] = await Promise.all([
+      ...([import("./run/runner.ts"), import("./run/environment.ts"), import("./report/secrets.ts")] as const),
+    ]);
+    const given = [connection.password, config.httpToken, config.sentryDsn];
     return createRunner({
+      secrets: (job) => jobSecrets(job, { given, passed: passed([...config.envPass, ...job.envPass], process.env) }),
       ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },
       ...{ connection, schema: config.schema, cacheDir: compiledFolder(config.spool) },
       onTrouble: (message) => tell("guard:trouble", { message }),
@@ -175,15 +193,32 @@ export async function runDaemon(
   store: Store,
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
-  const { world, ending, close } = await makeWorld(setup, store, { tell: emit, patient: true });
+  let page: Page | null = null;
+  let meters: Meters | null = null;
+  const tell: Emit = (name, payload) => {
+    meters?.emit(name, payload);
+    page?.heard(name);
+    emit(name, payload);
+  };
+  const { world, ending, close } = await makeWorld(setup, store, { tell, patient: true });
   const [{ Daemon }, { watchRegistry }, { systemd }] = await Promise.all([
     import("./engine/daemon.ts"),
     import("./reload.ts"),
     import("./systemd.ts"),
   ]);
   const service = systemd(process.env);
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, ready: () => service.ready() });
-  const watch = watchRegistry(setup, { reload, emit, replace: (next) => daemon.replace(next.registry) });
+  const { hostLabel: host, http } = setup.config;
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready: () => service.ready(), turned: () => page?.turned() });
+  if (http) {
+    const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
+    meters = new Meters();
+    page = await openPageBeside({ ...setup, ...{ store, emit, draining: ending.draining, schedules: true, meters } });
+  }
+  const replace = (next: Setup) => {
+    daemon.replace(next.registry);
+    page?.replace(next);
+  };
+  const watch = watchRegistry(setup, { reload, emit: tell, replace });
   ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
   try {
     await daemon.run();
@@ -192,7 +227,27 @@ export async function runDaemon(
     watch.close();
     service.close();
     ending.forget();
+    await page?.close();
     await close();
+  }
+}
+
+/** The page alone, until a signal. Throws ConfigError if its address cannot be had. */
+export async function runServer(setup: Setup, store: Store, { emit, reload }: { emit: Emit; reload(): Promise<Setup> }): Promise<void> {
+  const [{ openPage }, { watchRegistry }] = await Promise.all([import("./page.ts"), import("./reload.ts")]);
+  const { draining, forget } = listen({ drainTimeout: 0, drain: () => {}, kill: () => {} });
+  try {
+    const page = await openPage({ ...setup, ...{ store, emit, draining, schedules: false, meters: null } });
+    const tell: Emit = (name, payload) => {
+      page.heard(name);
+      emit(name, payload);
+    };
+    const watch = watchRegistry(setup, { reload, emit: tell, replace: (next) => page.replace(next) });
+    if (!draining.aborted) await once(draining, "abort");
+    watch.close();
+    await page.close();
+  } finally {
+    forget();
   }
 }
 

@@ -1,4 +1,5 @@
 /** What SIGTERM and SIGINT do to a process that runs jobs: the first drains, what outlasts `drain_timeout` is interrupted, the second aborts. */
+import { setMaxListeners } from "node:events";
 import { uptime } from "./clock.ts";
 
 export type EndSignal = "SIGINT" | "SIGTERM";
@@ -33,6 +34,7 @@ export interface Listening {
 export function listen({ drainTimeout, drain, kill }: Listening): Ending {
   const draining = new AbortController();
   const aborting = new AbortController();
+  setMaxListeners(0, draining.signal, aborting.signal); // one for each run
   let signalled: EndSignal | null = null;
   let since: number | null = null;
   let timer: NodeJS.Timeout | null = null;

@@ -35,6 +35,39 @@ export interface Given {
   readonly dryRun: boolean;
   readonly again: boolean;
   readonly cancel: boolean;
+  /** Of `graph`. */
+  readonly format: string | null;
+  readonly noState: boolean;
+  readonly offline: boolean;
+  /** Seconds. */
+  readonly every: number | null;
+  /** As typed: what they mean is simulate's to say. */
+  readonly durations: string | null;
+  readonly fail: string | null;
+  readonly failOn: string | null;
+  /** A second configuration file. */
+  readonly other: string | null;
+  readonly follow: boolean;
+  /** ISO 8601, perhaps without a zone, or a span such as `2d`. */
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly at: string | null;
+  /** As the ledger has them, and `running`; none: nothing was said. */
+  readonly outcomes: readonly string[];
+  readonly watch: boolean;
+  /** How what goes on is shown on stderr. `auto`: moving on a terminal, else not at all. */
+  readonly progress: "auto" | "tty" | "plain" | "none";
+  /** Words, in the order given; none: nothing was said. */
+  readonly states: readonly string[];
+  readonly columns: readonly string[];
+  readonly sort: string | null;
+  readonly all: boolean;
+  /** Lines; 0: none. */
+  readonly tail: number | null;
+  /** A path. */
+  readonly textfile: string | null;
+  /** As typed. */
+  readonly http: string | null;
 }
 
 export interface Call {

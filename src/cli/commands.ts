@@ -4,6 +4,8 @@ import { OF_VERBS, type Option } from "./options.ts";
 export interface Operand {
   readonly name: string;
   readonly required: boolean;
+  /** The last one: any number of them. */
+  readonly many?: boolean;
   /** The only words there are. */
   readonly choices?: readonly string[];
   readonly says: string;
@@ -32,12 +34,6 @@ function option(name: string, says?: string): Option {
 const json = option("json");
 const tz = option("tz");
 
-/** Exit codes as help and manual show them. */
-export const EXIT_CODES =
-  "Exit codes: 0 done; 1 a named job failed, or findings; 2 a due job's row was locked elsewhere; 3 a due job is running elsewhere " +
-  "(2 and 3 only if this pass ran nothing); 4 a named job was not run; 64 usage; 69 the database cannot be used; 78 bad configuration; " +
-  "130, 143 ended by a signal. check: 0, 1, 2, or 3 when it cannot tell";
-
 export const COMMANDS: readonly Command[] = [
   {
     verb: "run",
@@ -48,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
       option("tz", "the zone of --slot"),
       option("note", "why it is run by hand: kept with who and when"),
       option("detach"),
+      option("progress"),
+      option("json", "what happens, one JSON document a line; the last one has the exit code"),
     ],
     says: "one pass over everything that is due; with NAME that job, if it is due",
     more: "Without a verb crontabber does this. Nothing runs a job beside a living owner, --force included.",
@@ -60,10 +58,17 @@ export const COMMANDS: readonly Command[] = [
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
   {
-    verb: "list",
+    verb: "serve",
     operands: [],
-    options: [json, tz],
-    says: "every job with its schedule, its state, its last and its next run",
+    options: [option("http")],
+    says: "the page of a daemon, without running anything",
+    more: "Reads the tables until a signal. With http_actions and http_token jobs can be steered from it.",
+  },
+  {
+    verb: "list",
+    operands: [{ name: "PATTERN", required: false, many: true, says: "names of jobs, with * and ?: 'report-*'" }],
+    options: [...["state", "sort", "columns", "watch"].map((name) => option(name)), json, tz],
+    says: "every job with its schedule, its state, its last runs and its next one",
   },
   {
     verb: "show",
@@ -74,64 +79,91 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "next",
     operands: [anyJob],
-    options: [option("count", "how many runs of each job (default 5 of a named job, else 1)"), json, tz],
+    options: [option("count", "how many runs of each job (default 5 of a named job, else 1)"), option("until"), json, tz],
     says: "what runs when",
   },
   {
     verb: "explain",
     operands: [aJob],
-    options: [json, tz],
+    options: [option("at"), json, tz],
     says: "whether a job would run now, and why not; exit code 4 if it would not",
+  },
+  {
+    verb: "graph",
+    operands: [{ ...anyJob, says: `${JOB}: only what it needs and what needs it` }],
+    options: [option("format"), option("no-state"), json],
+    says: "which job depends on which, with their states",
+    more: "Where the database cannot be used, the states are left out, and that is told.",
+  },
+  {
+    verb: "simulate",
+    operands: [{ ...anyJob, many: true, says: `${JOB}: all jobs run, these are shown` }],
+    options: [
+      option("from", "the beginning, such as 2026-03-28; without a zone in the configured one (default: now)"),
+      option("to", "the end, itself included (default: a day later)"),
+      ...[option("durations"), option("fail"), option("every"), option("with"), option("fail-on"), option("offline")],
+      ...[option("limit", "at most so many lines of the table (default 200)"), json, option("tz")],
+    ],
+    says: "what would run when, on a virtual clock, and what would go wrong; starts nothing",
+    more: "Begins with the rows as they are, without a database with none. Retries, parents, backfills, locks and concurrency count as in a real run.",
   },
   {
     verb: "history",
     operands: [anyJob],
-    options: [option("limit"), json, tz],
+    options: [option("since"), option("outcome"), option("limit"), json, tz],
     says: "the runs of a job, or of all, newest first",
   },
   {
     verb: "logs",
     operands: [aJob],
-    options: [option("run"), json, tz],
-    says: "what a job's newest run printed, or the run with --run",
+    options: [
+      option("run"),
+      option("follow"),
+      option("all"),
+      option("tail"),
+      option("json", "one JSON document; with --follow one a line"),
+      tz,
+    ],
+    says: "what a job's newest run printed, or the run with --run; also while it runs, on whichever host",
+    more: "With --follow a job that is not running is waited for. Lines of stderr are yellow, or begin with [stderr] where there is no colour.",
   },
   {
     verb: "reset",
     operands: [aJob],
-    options: [option("force", "also while it runs: that run ends as cancelled"), option("note")],
+    options: [option("force", "also while it runs: that run ends as cancelled"), option("note"), json],
     says: "forget the job's row, as if it had never run; the history stays",
     more: "Works on ghosts, too. Refused (3) while the job runs, unless forced.",
   },
   {
     verb: "pause",
     operands: [aJob],
-    options: [option("for"), option("note")],
+    options: [option("for"), option("note"), json],
     says: "start nothing of a job until resume; what runs goes on",
     more: "Paused again: the new end and the new note hold. A plain job owes nothing from the pause, a backfill job makes up its dates.",
   },
   {
     verb: "resume",
     operands: [aJob],
-    options: [option("skip", "a backfill job drops the dates that came due before now"), option("note")],
+    options: [option("skip", "a backfill job drops the dates that came due before now"), option("note"), json],
     says: "end a job's pause",
   },
   {
     verb: "cancel",
     operands: [aJob],
-    options: [option("note")],
+    options: [option("note"), json],
     says: "end a job's running attempt, on whichever host; its slot is closed without a retry",
     more: "Its owner hears it at once if it is a daemon, else at its next renewal. Exit code 3 while the Python tool runs it.",
   },
   {
     verb: "unlock",
     operands: [aJob],
-    options: [option("note")],
+    options: [option("note"), json],
     says: "release a held job",
   },
   {
     verb: "trigger",
     operands: [aJob],
-    options: [option("payload"), option("debounce"), option("at-most-every"), option("note")],
+    options: [option("payload"), option("debounce"), option("at-most-every"), option("note"), json],
     says: "one run of a job, on whichever host is free; calls with the same payload become one",
     more: "Without --debounce it runs as soon as its schedule, its parents and a pause leave room. Programs call crontabber_trigger() in SQL.",
   },
@@ -153,7 +185,7 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "mark-success",
     operands: [aJob],
-    options: [option("note")],
+    options: [option("note"), json],
     says: "count the open slot as succeeded: errors and hold are cleared, children may run",
     more: "Refused (3) while the job runs.",
   },
@@ -162,6 +194,13 @@ export const COMMANDS: readonly Command[] = [
     operands: [],
     options: [json],
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
+  },
+  {
+    verb: "metrics",
+    operands: [],
+    options: [option("textfile")],
+    says: "how the jobs stand, for Prometheus; 69 without a database",
+    more: "Passes leave the same by themselves where the configuration says textfile = FILE, and a daemon with http at /metrics.",
   },
   {
     verb: "ghosts",
@@ -209,12 +248,29 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     says: "send a sample to Sentry",
   },
+  {
+    verb: "completion",
+    operands: [
+      {
+        name: "SHELL",
+        required: true,
+        choices: ["bash", "zsh", "fish", "jobs"],
+        says: "the shell to write a script for; jobs: the names of all jobs, as these scripts ask for them",
+      },
+    ],
+    options: [],
+    says: "a script that makes the shell complete verbs, options and names of jobs",
+    more: 'bash: eval "$(crontabber completion bash)" in ~/.bashrc; zsh: the same after compinit; fish: crontabber completion fish | source.',
+  },
+  { verb: "man", operands: [], options: [], says: "the manual page, for man: crontabber man | man -l -" },
   { verb: "version", operands: [], options: [], says: "the version of this program" },
   {
     verb: "help",
-    operands: [{ name: "VERB", required: false, says: "more about one verb" }],
+    operands: [
+      { name: "VERB", required: false, says: "more about one verb, or one of the topics schedules, exit-codes, environment, promise" },
+    ],
     options: [],
-    says: "this text, or more about one verb",
+    says: "this text, or more about one verb or topic",
   },
 ];
 

@@ -1,9 +1,12 @@
 /** Help texts, laid out by yargs from the tables. Owns no fact of its own. */
 import yargs from "yargs";
-import { COMMANDS, type Command, EXIT_CODES } from "./commands.ts";
+import { COMMANDS, type Command } from "./commands.ts";
+import { EXITS, OF_CHECK } from "./exits.ts";
 import { EVERYWHERE, OLD_FLAGS, type Option } from "./options.ts";
+import { TOPICS, type Topic } from "./topics.ts";
 
 const WIDEST = 110;
+const EXIT_CODES = `Exit codes: ${EXITS.map(({ codes, says }) => `${codes} ${says}`).join("; ")}. ${OF_CHECK}`;
 
 /** Everything there is. `width`: of the terminal. */
 export async function helpText(width: number): Promise<string> {
@@ -13,7 +16,7 @@ export async function helpText(width: number): Promise<string> {
     )
     .epilogue(
       `Any option of the configuration file: --crontabber.error_retry_time=60, --sentry.dsn=..., --job:NAME.timeout=5m.\n\n${EXIT_CODES}\n\n` +
-        "crontabber help VERB tells more.",
+        `crontabber help VERB tells more; so does help TOPIC: ${TOPICS.map(({ name }) => name).join(", ")}.`,
     );
   for (const command of COMMANDS) page.command(usageOf(command), command.says);
   describe(page, "Options:", EVERYWHERE);
@@ -37,6 +40,27 @@ export async function helpOf(command: Command, width: number): Promise<string> {
   return `${await page.getHelp()}\n`;
 }
 
+/** One topic, as text. */
+export function helpOn({ title, blocks }: Topic, width: number): string {
+  const room = Math.min(Math.max(width, 60), WIDEST);
+  const parts = blocks.map((block) =>
+    typeof block === "string"
+      ? wrapped(block, room).join("\n")
+      : block.flatMap(([term, says]) => [term, ...wrapped(says, room - 6).map((line) => `      ${line}`)]).join("\n"),
+  );
+  return `${[title, ...parts].join("\n\n")}\n`;
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function blank(width: number) {
   return yargs()
     .scriptName("crontabber")
@@ -49,7 +73,8 @@ function blank(width: number) {
 }
 
 function usageOf({ verb, operands }: Command): string {
-  return [verb, ...operands.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`))].join(" ");
+  const shown = operands.map(({ name, required, many }) => (required ? `<${name}>` : `[${name}${many ? ".." : ""}]`));
+  return [verb, ...shown].join(" ");
 }
 
 const spellings = ({ name, short, also = [], value }: Option): string =>

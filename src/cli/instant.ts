@@ -1,4 +1,5 @@
 /** Instants as people type them. Owns the spelling and the zone's gaps; reads no clock. */
+import { parseDuration } from "../core/text.ts";
 import { spanAt } from "../core/zone.ts";
 
 const FORM = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
@@ -42,4 +43,22 @@ function offsetOf(zone: string): number {
   const digits = zone.slice(1).replace(":", "");
   const seconds = Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2) || 0) * 60;
   return zone.startsWith("-") ? -seconds : seconds;
+}
+
+/** An instant, or a span with its unit: `90m`, `2h`, `1d`. */
+export function isMoment(text: string): boolean {
+  return isInstant(text) || spanOf(text) !== null;
+}
+
+/** As `readInstant`; a span is so long before or after `now`. */
+export function readMoment(text: string, zone: string, { now, way }: { now: Date; way: "ago" | "ahead" }): Date {
+  const seconds = spanOf(text);
+  if (seconds === null) return readInstant(text, zone);
+  return new Date(now.getTime() + (way === "ago" ? -seconds : seconds) * 1000);
+}
+
+/** Seconds; null: no span, or one of more than ten years. */
+function spanOf(text: string): number | null {
+  const seconds = /[smhdw]$/.test(text) ? parseDuration(text) : null;
+  return seconds !== null && seconds <= 10 * 366 * 86_400 ? seconds : null;
 }

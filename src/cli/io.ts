@@ -1,9 +1,17 @@
 /** The ends of the process's pipes and its signals before a pass takes them over. Loads nothing: every pass from cron comes by here. */
 import { EXIT } from "./exit.ts";
 
+let outlives = false;
+
+/** From here on jobs run in this process: a reader that has left is no reason to end them. */
+export function outliveReader(): void {
+  outlives = true;
+}
+
 /** Whoever reads our answer may stop reading it (`| head`): then there is nothing left to do. Talk nobody hears changes nothing. */
 export function watchPipes(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (outlives) return;
     if (error.code === "EPIPE") process.exit();
     process.stderr.write(`crontabber: cannot write the answer: ${error.message}\n`);
     process.exit(EXIT.failed);

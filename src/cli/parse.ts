@@ -7,7 +7,7 @@ import { hasControl, parseDuration, quoted } from "../core/text.ts";
 import { isZone } from "../core/zone.ts";
 import type { Call, Given } from "./call.ts";
 import { COMMANDS, type Command, commandOf } from "./commands.ts";
-import { isInstant } from "./instant.ts";
+import { isInstant, isMoment } from "./instant.ts";
 import { EVERYWHERE, OLD_FLAGS, type OldFlag, OPTIONS, type Option } from "./options.ts";
 import type { Words } from "./words.ts";
 
@@ -56,17 +56,30 @@ function declaration({ name, kind, choices }: Option): { type: "boolean" | "stri
     // Everything is declared, so everything passes here: absent options too.
     if (typeof value !== "string") return value;
     if (hasControl(value)) throw refuse(value, "it has control characters");
+    if (kind === "list") return wordsOf(value, choices ?? [], refuse);
     if (choices && !choices.includes(value)) throw refuse(value, `it takes ${choices.join(" or ")}`);
     return READ[kind](value, (takes) => refuse(value, takes));
   };
   return { type: "string", coerce };
 }
 
+/** `failing,blocked`: of what there is. */
+function wordsOf(value: string, choices: readonly string[], refuse: (value: string, takes: string) => UsageError): string[] {
+  const all = value.split(",").map((word) => word.trim());
+  const wrong = all.find((word) => !choices.includes(word));
+  if (wrong !== undefined) throw refuse(wrong, didYouMean(wrong, choices) ?? `it takes some of ${choices.join(", ")}`);
+  return all;
+}
+
 type Refuse = (takes: string) => UsageError;
-const READ: Readonly<Record<Exclude<Option["kind"], "flag">, (value: string, refuse: Refuse) => unknown>> = {
+const READ: Readonly<Record<Exclude<Option["kind"], "flag" | "list">, (value: string, refuse: Refuse) => unknown>> = {
   text: (value) => value,
   count: (value, refuse) => {
     if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 1 to ${BIGGEST}`);
+    return Number(value);
+  },
+  some: (value, refuse) => {
+    if (!/^\d+$/.test(value) || Number(value) > BIGGEST) throw refuse(`it takes a whole number from 0 to ${BIGGEST}`);
     return Number(value);
   },
   duration: (value, refuse) => {
@@ -82,6 +95,10 @@ const READ: Readonly<Record<Exclude<Option["kind"], "flag">, (value: string, ref
   instant: (value, refuse) => {
     if (!isInstant(value)) throw refuse("it takes a date and time: 2026-11-20T03:00, 2026-11-20T03:00Z or 2026-11-20T03:00+01:00");
     return value;
+  },
+  moment: (value, refuse) => {
+    if (isMoment(value)) return value;
+    throw refuse("it takes a span such as 90m, 2h or 1d, or a date and time: 2026-11-20T03:00, 2026-11-20T03:00Z");
   },
   zone: (value, refuse) => {
     if (!isZone(value)) throw refuse("it takes the name of a time zone: UTC or Europe/Berlin");
@@ -154,13 +171,13 @@ function checkOperands({ verb, operands: takes }: Command, operands: readonly st
     throw new UsageError(
       `${verb} needs ${missing.choices?.join(" or ") ?? missing.name}: crontabber ${verb} ${takes.map(({ name }) => name).join(" ")}`,
     );
-  const extra = operands[takes.length];
+  const extra = takes.at(-1)?.many ? undefined : operands[takes.length];
   if (extra !== undefined) {
     const most = takes.length === 0 ? "no NAME" : takes.length === 1 ? `one ${takes[0]?.name}` : `${takes.length} words`;
     throw new UsageError(`${verb} takes ${most}, and ${quoted(extra)} is left over`);
   }
   for (const [i, operand] of operands.entries()) {
-    const { name = "", choices } = takes[i] ?? {};
+    const { name = "", choices } = takes[i] ?? takes.at(-1) ?? {};
     if (operand.trim() === "") throw new UsageError(`${verb}: ${name} is empty`);
     if (hasControl(operand)) throw new UsageError(`${verb}: ${name} ${quoted(operand)} has control characters`);
     if (choices && !choices.includes(operand)) {
@@ -180,6 +197,10 @@ function checkForce({ verb }: Command, operands: readonly string[], values: Valu
 function text(values: Values, name: string): string | null {
   const value = values.get(name);
   return typeof value === "string" ? value : null;
+}
+
+function list(values: Values, name: string): string[] {
+  return (values.get(name) as string[] | undefined) ?? [];
 }
 
 function givenOf(values: Values): Given {
@@ -208,5 +229,12 @@ function givenOf(values: Values): Given {
     },
     ...{ from: text(values, "from"), to: text(values, "to"), dryRun: values.has("dry-run") },
     ...{ again: values.has("again"), cancel: values.has("cancel") },
+    ...{ format: text(values, "format"), noState: values.has("no-state"), offline: values.has("offline"), every: number("every") },
+    ...{ durations: text(values, "durations"), fail: text(values, "fail"), failOn: text(values, "fail-on"), other: text(values, "with") },
+    ...{ watch: values.has("watch"), states: list(values, "state"), columns: list(values, "columns"), sort: text(values, "sort") },
+    ...{ since: text(values, "since"), until: text(values, "until"), at: text(values, "at"), outcomes: list(values, "outcome") },
+    progress: (text(values, "progress") ?? "auto") as Given["progress"],
+    ...{ follow: values.has("follow"), all: values.has("all"), tail: number("tail") },
+    ...{ http: text(values, "http"), textfile: text(values, "textfile") },
   };
 }

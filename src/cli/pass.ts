@@ -4,31 +4,39 @@ import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
+import type { Textfile } from "../textfile.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
-import { leaveSignals } from "./io.ts";
+import { answer, leaveSignals, outliveReader } from "./io.ts";
+import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
   readonly invocation: Invocation;
-  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii">;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "json" | "progress">;
   /** Finds what was asked for by name; null: everything that is due. Throws UsageError. */
   readonly named: ((setup: Setup) => Promise<Asked>) | null;
 }
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  const voice = new Voice({ invocation, given, named: named !== null });
+  const held: Held = { store: null };
+  const usual = async (job: string) => median((await held.store?.outputs.recent([job], USUAL_RUNS))?.get(job) ?? []);
+  const voice = new Voice({ invocation, given, named: named !== null, usual });
+  const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    return await run(setup, asked, voice);
+    const code = await run(setup, asked, { voice, lines, held });
+    lines?.exit(code, null);
+    return code;
   } catch (error) {
     const failure = failureOf(error);
     // Whoever typed it reads text, every time.
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    lines?.exit(failure.code, failure.lines.join("; "));
     return failure.code;
   } finally {
     await voice.settled();
@@ -45,16 +53,68 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   return setup;
 }
 
-async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<number> {
+/** Of so many runs the middle one says how long a job takes. */
+const USUAL_RUNS = 11;
+
+function median(runs: readonly { readonly outcome: string; readonly took: number }[]): number | null {
+  const times = runs.filter(({ outcome }) => outcome === "succeeded").map(({ took }) => took);
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
+}
+
+interface Telling {
+  readonly voice: Voice;
+  readonly lines: Lines | null;
+  readonly held: Held;
+}
+
+interface Lines {
+  readonly emit: Emit;
+  exit(code: number, message: string | null): void;
+}
+
+/** Events as documents on stdout, one a line. */
+async function eventLines(): Promise<Lines> {
+  const { exitEvent, runEvents } = await import("../report/run-events.ts");
+  outliveReader();
+  const write = (document: unknown) => answer(JSON.stringify(document));
+  return { emit: runEvents(write), exit: (code, message) => write(exitEvent(code, message)) };
+}
+
+/** What a pass has opened, for whoever comes after it. */
+interface Held {
+  store: Store | null;
+}
+
+async function run(setup: Setup, asked: Asked | null, { voice, lines, held }: Telling): Promise<number> {
+  const textfile = await textfileOf(setup, voice, held);
+  try {
+    const code = await onePass(setup, asked, { voice, held, lines, counted: textfile?.emit ?? null });
+    await textfile?.write(code);
+    return code;
+  } finally {
+    await held.store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
+  }
+}
+
+interface Beside {
+  readonly voice: Voice;
+  readonly held: Held;
+  readonly lines: Lines | null;
+  readonly counted: Emit | null;
+}
+
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
     if (name === "run:spooled") spooled = true;
+    counted?.(name, payload);
     voice.emit(name, payload);
+    lines?.emit(name, payload);
   };
-  let store: Store | null = null;
   try {
-    store = await connect(setup);
+    const store = await connect(setup);
+    held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
     if (!spooled) voice.good("database");
@@ -68,9 +128,16 @@ async function run(setup: Setup, asked: Asked | null, voice: Voice): Promise<num
     const failure = failureOf(error);
     voice.trouble(failure);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
-  } finally {
-    await store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
   }
+}
+
+/** Null: nobody wants the metrics of passes, and nothing of them is loaded. */
+async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
+  const { textfile: file, spool } = setup.config;
+  if (file === null) return null;
+  const { Textfile } = await import("../textfile.ts");
+  const view = async () => held.store && fleetViewOf(setup, held.store);
+  return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }
 
 function jobEnd({ runs, not }: PassEnd["results"][number]): JobEnd {

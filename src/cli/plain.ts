@@ -17,6 +17,8 @@ export function plainOf({ words, options, overrides }: Words): PassCall | null {
       verbose: has("verbose"),
       quiet: has("quiet"),
       ascii: has("ascii"),
+      json: false,
+      progress: "auto",
       colour: has("color") ? true : has("no-color") ? false : null,
     },
     named: null,

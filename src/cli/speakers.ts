@@ -21,16 +21,18 @@ export interface Speakers {
 /** Whoever asked for one job is told what became of it, news or not. */
 const ANSWERS: ReadonlySet<keyof Events> = new Set<keyof Events>(["run:recorded", "job:not-due"]);
 
-export function createSpeakers({ given, named }: VoiceSettings, secrets: readonly (string | null)[]): Speakers {
+export function createSpeakers({ given, named, usual = async () => null }: VoiceSettings, secrets: readonly (string | null)[]): Speakers {
   keepSecret(...secrets);
   const terminal = process.stderr.isTTY === true;
   const look = { colour: takesColour(process.stderr, given), ascii: needsAscii(process.stderr, given) };
-  const live = terminal && !given.quiet;
+  const shows = given.quiet ? "none" : given.progress === "auto" ? (terminal ? "tty" : "none") : given.progress;
+  const live = shows !== "none";
   const level = given.quiet ? ("errors" as const) : given.verbose ? ("all" as const) : ("changes" as const);
-  const output = (named && live) || given.verbose;
-  const progress = live ? createProgress({ ...look, output, summary: !named }) : null;
+  const output = (named && shows === "tty") || given.verbose;
+  const screen = { terminal: process.stderr, moves: shows === "tty", output, summary: !named, usual };
+  const progress = live ? createProgress({ ...look, ...screen }) : null;
   const log = createLog({
-    ...{ level, form: terminal ? ("text" as const) : ("json" as const), ...look },
+    ...{ level, form: terminal || shows !== "none" ? ("text" as const) : ("json" as const), ...look },
     ...(progress && { except: TOLD_LIVE, before: () => progress.pause() }),
     ...(named && !given.quiet && { always: ANSWERS }),
   });

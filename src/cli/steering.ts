@@ -4,7 +4,6 @@ import type { Setup } from "../app.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { By } from "../core/plan.ts";
-import { replan } from "../core/replan.ts";
 import { quoted } from "../core/text.ts";
 import type { Store } from "../store/store.ts";
 import type { Call } from "./call.ts";
@@ -33,13 +32,11 @@ export async function steer<T>(call: Call, act: (given: Steered) => Promise<T>):
   });
 }
 
-/** A job that no pass has seen yet gets its row here: it can be paused before it ever runs. */
+/** Throws UsageError where nothing but a history is left. */
 async function ensureRow(store: Store, name: string, job: Job | null): Promise<void> {
-  const { now, states } = await store.snapshot();
-  if (states.has(name)) return;
-  const plan = job && replan(job, null, now);
-  if (!job || !plan) throw new UsageError(`${quoted(name)} has no row any more, only a history: there is nothing to steer`);
-  await store.insertPlans([{ job, plan }]);
+  if (job) return store.ensureRow(job);
+  if ((await store.snapshot()).states.has(name)) return;
+  throw new UsageError(`${quoted(name)} has no row any more, only a history: there is nothing to steer`);
 }
 
 /** Whoever stands behind sudo counts, not root. */

@@ -15,21 +15,25 @@ import { configPath, incidentFile } from "./state-file.ts";
 
 export interface VoiceSettings {
   readonly invocation: Invocation;
-  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii">;
+  readonly given: Pick<Given, "verbose" | "quiet" | "colour" | "ascii" | "progress">;
   /** A job was asked for by name: whoever did waits for an answer. */
   readonly named: boolean;
+  /** Seconds a job usually takes; null: nobody knows, absent: nobody can be asked. Asked for what somebody looks at only. */
+  readonly usual?: (job: string) => Promise<number | null>;
 }
 
 /** Events without a word at the usual level: the most frequent ones load nothing. */
 const SILENT: ReadonlySet<keyof Events> = new Set<keyof Events>([
-  ...(["pass:started", "pass:ended", "job:not-due", "job:skipped", "run:started", "run:progress", "run:output"] as const),
-  ...(["run:stopping", "drain:started", "spool:delivered", "ledger:pruned"] as const),
+  ...(["pass:started", "pass:ended", "job:not-due", "claim:lost", "job:skipped", "run:started", "run:progress", "run:output"] as const),
+  ...(["run:stopping", "drain:started", "spool:delivered", "ledger:pruned", "job:told"] as const),
 ]);
 
 export class Voice {
   readonly #settings: VoiceSettings;
   /** Nobody looks on and nobody asked: trouble is told once. */
   readonly #remembers: boolean;
+  /** Every event is worth showing. */
+  readonly #looksOn: boolean;
   readonly #config: string;
   readonly #file: string;
   readonly #secrets: (string | null)[] = [];
@@ -38,6 +42,7 @@ export class Voice {
 
   constructor(settings: VoiceSettings) {
     this.#settings = settings;
+    this.#looksOn = settings.given.progress === "auto" ? process.stderr.isTTY === true : settings.given.progress !== "none";
     this.#remembers = !settings.named && !settings.given.verbose && process.stderr.isTTY !== true;
     this.#config = configPath(settings.invocation);
     this.#file = incidentFile(this.#config, settings.invocation.env);
@@ -50,7 +55,7 @@ export class Voice {
 
   readonly emit: Emit = (name, payload) => {
     const { named, given } = this.#settings;
-    const live = given.verbose || named || process.stderr.isTTY === true;
+    const live = given.verbose || named || this.#looksOn || process.stderr.isTTY === true;
     if (!live && (SILENT.has(name) || isRoutine(name, payload))) return;
     this.#then((to) => {
       if (this.#remembers && name === "database:down" && !to.news(this.#file, "database", this.#stamped("database", "unreachable"))) return;

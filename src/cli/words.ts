@@ -70,13 +70,19 @@ class Reader implements Words {
   #cluster(word: string): void {
     for (let i = 1; i < word.length; i++) {
       const letter = word[i] as string;
-      const option = SHORT.get(letter);
+      const option = this.#lettered(letter);
       if (!option) throw new UsageError(`there is no option ${quoted(`-${letter}`)}${word.length > 2 ? ` (in ${quoted(word)})` : ""}`);
       const rest = word.slice(i + 1).replace(/^=/, "");
       const takesRest = option.kind !== "flag" && word.length > i + 1;
       this.#set(option, `-${letter}`, takesRest ? rest : null);
       if (takesRest) return;
     }
+  }
+
+  /** `-f` follows with `logs`, and forces everywhere else: a verb's own letter goes first. */
+  #lettered(letter: string): Option | undefined {
+    const [verb = "run"] = this.words;
+    return commandOf(verb)?.options.find(({ short }) => short === letter) ?? SHORT.get(letter);
   }
 
   #set(option: Option, shown: string, written: string | null): void {

@@ -64,6 +64,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const config: Config = {
     ...settings,
     spool: resolve(reader.folderOf("spool") ?? input.cwd, settings.spool),
+    textfile: settings.textfile === null ? null : resolve(reader.folderOf("textfile") ?? input.cwd, settings.textfile),
     file,
     shown,
     folder: dirname(file),

@@ -36,6 +36,10 @@ export interface Settings {
   readonly http: Listen | null;
   readonly httpActions: boolean;
   readonly httpToken: string | null;
+  /** Where passes leave their metrics; absolute. Null: nowhere. */
+  readonly textfile: string | null;
+  /** Names the page answers to besides this host's own: a proxy's. */
+  readonly httpHosts: readonly string[];
 }
 
 export interface Setting<T> {
@@ -70,6 +74,12 @@ const label = text((name) => (name === "" ? new Bad("is empty", "leave the line 
 const folder = text((path) => (path === "" ? new Bad("is empty", "leave the line out, or name a folder") : null));
 const token = { read: (w) => plainText.read(w) || null, take: plainText.take } satisfies Kind<string | null>;
 
+const path = {
+  read: (written) => (/^(off|no|)$/i.test(written.text.trim()) ? null : plainText.read(written)),
+  take: () => new Bad("has no place in code"),
+} satisfies Kind<string | null>;
+const hostNames = words(/^[A-Za-z0-9._-]+$/, "a host name", "write names without a port, with commas between them: jobs.example.com");
+
 const listen: Kind<Listen | null> = {
   read: (written) => {
     const value = written.text.trim();
@@ -99,6 +109,8 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<Settings[K]> } 
   http: { name: "http", kind: listen, initial: null, none: "off" },
   httpActions: { name: "http_actions", kind: yesNo, initial: false },
   httpToken: { name: "http_token", kind: token, initial: null },
+  textfile: { name: "textfile", kind: path, initial: null, none: "off" },
+  httpHosts: { name: "http_hosts", kind: hostNames, initial: [] },
 };
 
 export const SETTING_NAMES: ReadonlySet<string> = new Set(Object.values(SETTINGS).map((setting) => setting.name));

@@ -10,6 +10,8 @@ export interface Events {
   "pass:started": { readonly jobs: number; readonly now: Date };
   /** Why a job does not run in this pass. */
   "job:not-due": { readonly job: string; readonly verdict: NotDue };
+  /** A claim that got no run; `why` is "locked", or the reason the row gave. */
+  "claim:lost": { readonly job: string; readonly why: NotDue["why"] };
   /** Slots nobody will run. */
   "job:skipped": { readonly job: string; readonly skipped: Skipped };
   "run:started": { readonly ticket: Ticket };
@@ -39,6 +41,16 @@ export interface Events {
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
+  /** The page can be reached; `url` names the port that was really taken. */
+  "http:listening": { readonly url: string };
+  /** The page cannot be reached: its address is not to be had. It is tried again from time to time. */
+  "http:failed": { readonly address: string; readonly message: string };
+  /** The page did not expect something; it goes on. */
+  "http:trouble": { readonly message: string };
+  /** Somebody showed a wrong token: how often since the last right one. */
+  "http:guess": { readonly remote: string; readonly tries: number };
+  /** The database told that something of a job has changed. */
+  "job:told": { readonly job: string; readonly what: string };
   "ledger:pruned": { readonly rows: number };
   "pass:ended": { readonly ran: number; readonly failed: number };
 }

@@ -3,7 +3,7 @@ import type { Job } from "./job.ts";
 import { due, firstAfter, firstSlot, nextAfter } from "./schedule.ts";
 import type { JobState } from "./state.ts";
 
-/** Slots that are dropped, newest last: one `skipped` row in the ledger. */
+/** A range of slots that are dropped: one `skipped` row in the ledger. */
 export interface Skipped {
   readonly from: Date;
   readonly to: Date;
@@ -15,7 +15,8 @@ export interface Plan {
   readonly why: "new" | "adopted" | "edited" | "disabled" | "enabled" | "resumed" | "marked" | "deadline";
   /** The row as it is to be; only its planning fields are written. */
   readonly state: JobState;
-  readonly skipped: Skipped | null;
+  /** In the order they were dropped; usually none. */
+  readonly skipped: readonly Skipped[];
 }
 
 /** A row that does not exist yet. */
@@ -61,7 +62,7 @@ export function replan(job: Job, state: JobState | null, now: Date): Plan | null
   apply(planDeadline(job, current, now));
   const first = steps[0];
   if (!first) return null;
-  return { why: first.why, state: current, skipped: steps.map((s) => s.skipped).find((s) => s !== null) ?? null };
+  return { why: first.why, state: current, skipped: steps.flatMap((step) => step.skipped) };
 }
 
 /** The row as it is to be judged at `now`: with its change of plan applied, and `next_run` winning where another tool moved it. */
@@ -94,7 +95,7 @@ function planSchedule(job: Job, state: JobState, isNew: boolean, now: Date): Pla
   if (isNew || (state.nextRun === null && !manual && state.schedule === null)) return fresh(job, state, now);
   if (state.schedule === schedule.text && (state.nextRun !== null || manual)) return null;
   if (state.schedule === null && state.nextRun !== null && !manual) {
-    return { why: "adopted", state: { ...state, schedule: schedule.text, slot: state.slot ?? state.nextRun }, skipped: null };
+    return { why: "adopted", state: { ...state, schedule: schedule.text, slot: state.slot ?? state.nextRun }, skipped: [] };
   }
   if (state.moved && state.nextRun !== null && !manual) return plan("edited", { ...state, schedule: schedule.text });
   const last = state.lastSlot ?? state.lastRun;
@@ -110,7 +111,7 @@ function open(state: JobState, schedule: string, slot: Date | null): JobState {
   return { ...state, schedule, slot, nextRun: slot, moved: false, attempt: 0, slotErrors: 0, missed: 0, missedFrom: null };
 }
 
-const plan = (why: Plan["why"], state: JobState): Plan => ({ why, state, skipped: null });
+const plan = (why: Plan["why"], state: JobState): Plan => ({ why, state, skipped: [] });
 
 function planEnabled(job: Job, state: JobState, now: Date): Plan | null {
   if (!job.enabled) return state.disabledAt ? null : plan("disabled", { ...state, disabledAt: now });
@@ -147,7 +148,7 @@ export function dropOwed(job: Job, state: JobState, { now, reason }: { now: Date
   const range = state.slot && due(job.schedule, state.slot, now);
   if (!state.slot || !range) return plan("enabled", state);
   const skipped = { from: state.missedFrom ?? state.slot, to: range.newest, count: range.count + state.missed, reason };
-  return { why: "enabled", state: open(state, job.schedule.text, nextAfter(job.schedule, range.newest)), skipped };
+  return { why: "enabled", state: open(state, job.schedule.text, nextAfter(job.schedule, range.newest)), skipped: [skipped] };
 }
 
 /** Slots whose first attempt would start later than `start_deadline` after them. */
@@ -166,5 +167,5 @@ function planDeadline(job: Job, state: JobState, now: Date): Plan | null {
   const missed = tried ? 0 : state.missed;
   const from = tried ? first : (state.missedFrom ?? first);
   const skipped = { from, to: late.newest, count: late.count + missed, reason: "start-deadline" as const };
-  return { why: "deadline", state: open(state, job.schedule.text, nextAfter(job.schedule, late.newest)), skipped };
+  return { why: "deadline", state: open(state, job.schedule.text, nextAfter(job.schedule, late.newest)), skipped: [skipped] };
 }

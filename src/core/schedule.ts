@@ -77,8 +77,19 @@ export function* slots(s: Schedule, from: Date, until: Date): Generator<Date> {
   }
 }
 
+/** Schedules are plain data that never changes: what one means is made out once. */
+const grids = new WeakMap<DailySchedule | CronSchedule, Grid>();
+
 /** Every day or every cron day; that only each n-th counts is gridAt's. */
 function grid(s: DailySchedule | CronSchedule): Grid {
+  const known = grids.get(s);
+  if (known) return known;
+  const made = gridOf(s);
+  grids.set(s, made);
+  return made;
+}
+
+function gridOf(s: DailySchedule | CronSchedule): Grid {
   const days = { zone: s.zone, firstDay: FIRST_DAY, lastDay: LAST_DAY };
   if (s.kind === "daily") return { ...days, named: true, hours: [s.hour], minutes: [s.minute], seconds: [0], day: () => true };
   const cron: Cron = readCron(s.expression, s.seed);

@@ -3,7 +3,9 @@ import type { Job } from "../core/job.ts";
 import { planned, replan } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
 import type { RequestRow } from "../store/request-rows.ts";
+import type { Order } from "./order.ts";
 import { judge } from "./pass.ts";
+import { LEAD_MS } from "./readiness.ts";
 import type { OpenRequests } from "./requests.ts";
 import type { View } from "./view.ts";
 import type { World } from "./world.ts";
@@ -14,9 +16,13 @@ export interface Agenda {
   /** What somebody asked for, of jobs whose own slots leave room. */
   readonly asked: readonly { readonly job: Job; readonly request: RequestRow }[];
   readonly expired: readonly { readonly job: Job; readonly state: JobState }[];
+  /** Due, and somebody else may have been faster: their rows tell. */
+  readonly doubtful: readonly string[];
   /** Jobs whose owner's lease would have run out by now, had nobody renewed it: their rows tell. */
-  readonly lapsed: readonly string[];
-  /** Milliseconds until something else comes due by itself; infinite: nothing will. */
+  readonly lapsed: readonly JobState[];
+  /** Will come due by themselves within the lead, the first one first. */
+  readonly soon: readonly Job[];
+  /** Milliseconds until something else comes due by itself, or within the lead; infinite: nothing will. */
   readonly next: number;
 }
 
@@ -25,15 +31,18 @@ interface Standing {
   /** It lost a claim a moment ago. */
   waiting(name: string): boolean;
   readonly requests: OpenRequests;
+  readonly order: Order;
 }
 
-export function agenda(world: World, view: View, { busy, waiting, requests }: Standing): Agenda {
+export function agenda(world: World, view: View, { busy, waiting, requests, order }: Standing): Agenda {
   // One moment for all: a view's clock goes on while it is looked at.
-  const seen = { now: view.now, states: view.states, pruneDue: false, requestsOpen: false };
+  const seen = { now: view.now, states: view.states, pruneDue: false, requestsOpen: false, rivals: [] };
   const due: Job[] = [];
   const asked: { job: Job; request: RequestRow }[] = [];
   const expired: { job: Job; state: JobState }[] = [];
-  const lapsed: string[] = [];
+  const lapsed: JobState[] = [];
+  const doubtful: string[] = [];
+  const soon: { job: Job; ms: number }[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const job of world.registry.order) {
     if (busy.has(job.name) || waiting(job.name)) continue;
@@ -41,18 +50,32 @@ export function agenda(world: World, view: View, { busy, waiting, requests }: St
     const verdict = judge(world, seen, job, null);
     // A parent that is at work here ends here: its child is judged then.
     if (verdict.due && job.dependsOn.some((name) => busy.has(name))) continue;
-    if (verdict.due || replan(job, state, seen.now)) due.push(job);
-    else if (state?.leaseExpired) expired.push({ job, state });
-    else if (state?.leaseUntil && state.leaseUntil <= seen.now) lapsed.push(job.name);
+    if (verdict.due || replan(job, state, seen.now)) {
+      const { ms, look } = order.wait(job, state);
+      if (ms > 0) next = Math.min(next, ms);
+      else if (look) doubtful.push(job.name);
+      else due.push(job);
+    } else if (state?.leaseExpired) expired.push({ job, state });
+    else if (state?.leaseUntil && state.leaseUntil <= seen.now) lapsed.push(state);
     else {
       const request = requests.ready(world, job, { state, now: seen.now });
       if (request) asked.push({ job, request });
       for (const at of [wakeAt(job, state, seen.now), requests.wakeAt(job, seen.now)]) {
-        if (at) next = Math.min(next, at.getTime() - seen.now.getTime());
+        if (!at) continue;
+        const ms = at.getTime() - seen.now.getTime();
+        next = Math.min(next, ms > LEAD_MS ? ms - LEAD_MS : ms);
+        if (ms <= LEAD_MS && startsAt(job, { state, at, busy }) && order.first(job, at)) soon.push({ job, ms });
       }
     }
   }
-  return { due, asked, expired, lapsed, next };
+  soon.sort((a, b) => a.ms - b.ms);
+  return { due, asked, expired, doubtful, lapsed, soon: soon.map(({ job }) => job), next };
+}
+
+/** Whether its start is likely at that moment: nothing stands in its way, and it does not wait for a parent first. */
+function startsAt(job: Job, { state, at, busy }: { state: JobState | null; at: Date; busy: ReadonlyMap<string, unknown> }): boolean {
+  if (state?.runId || state?.pausedAt || state?.heldAt || !job.enabled || state?.nextRun?.getTime() !== at.getTime()) return false;
+  return job.dependsOn.every((name) => !busy.has(name));
 }
 
 /** When this job's answer may change by itself: its slot comes, its owner's lease runs out, its pause ends. */

@@ -1,16 +1,16 @@
-/** A sleep that can be ended from elsewhere; a ring while nobody sleeps ends the next sleep at once. Owns nothing else. */
+/** Sleeping until a moment, or until somebody says so. Owns that a word said while nobody sleeps is not lost. */
 import type { Clock } from "../clock.ts";
 
 export class Alarm {
-  #bell = new AbortController();
+  #rung = new AbortController();
 
   ring(): void {
-    this.#bell.abort();
+    this.#rung.abort();
   }
 
-  /** Resolves after `ms` milliseconds, or when it rings. */
+  /** Milliseconds at most; not at all if it has rung since the last time. */
   async sleep(clock: Clock, ms: number): Promise<void> {
-    await clock.sleep(ms, this.#bell.signal);
-    this.#bell = new AbortController();
+    await clock.sleep(ms, this.#rung.signal);
+    this.#rung = new AbortController();
   }
 }

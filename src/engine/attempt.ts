@@ -11,16 +11,17 @@ export type Tried =
   /** `not` null: the open slot had succeeded before and was closed, ask again. `state`: the row as the claim read it, if it did. */
   | { readonly run: null; readonly not: NotDue | null; readonly state: JobState | null };
 
-/** Throws StoreError while the database cannot be used. */
-export async function attempt(world: World, job: Job, hand: ByHand | null): Promise<Tried> {
+/** `runId`: what to claim under, where a process stands ready for it; null: a new one. Throws StoreError while the database cannot be used. */
+export async function attempt(world: World, job: Job, hand: ByHand | null, runId: string | null = null): Promise<Tried> {
   const { store, registry, heartbeat, emit } = world;
   // What a start needs is there before the claim: a claimed job is not kept waiting, and one that cannot be renewed is not claimed.
   await Promise.all([heartbeat.ready(job.lease), world.runner()]);
   const sentAt = uptime();
-  const claimed = await store.claim(job, registry.byName, hand);
-  if (claimed.skipped) emit("job:skipped", { job: job.name, skipped: claimed.skipped });
+  const claimed = await store.claim(job, registry.byName, { hand, ...(runId !== null && { runId }) });
+  for (const skipped of claimed.skipped ?? []) emit("job:skipped", { job: job.name, skipped });
   if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
   if (claimed.why === "closed") return { run: null, not: null, state: null };
-  if (claimed.why === "no") return { run: null, not: claimed.verdict, state: claimed.state };
-  return { run: null, not: { due: false, why: "locked", detail: claimed.detail }, state: null };
+  const not: NotDue = claimed.why === "no" ? claimed.verdict : { due: false, why: "locked", detail: claimed.detail };
+  emit("claim:lost", { job: job.name, why: not.why });
+  return { run: null, not, state: claimed.why === "no" ? claimed.state : null };
 }

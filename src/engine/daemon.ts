@@ -12,9 +12,11 @@ import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
 import { deliverSpool } from "./deliver.ts";
 import { Ear } from "./ear.ts";
+import { Order } from "./order.ts";
 import { register } from "./pass.ts";
+import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
-import { takeOver } from "./takeover.ts";
+import { politely, SHORT_LEASE, takeOver } from "./takeover.ts";
 import { tellTrouble } from "./trouble.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
@@ -22,17 +24,13 @@ import type { World } from "./world.ts";
 export interface DaemonSettings {
   /** Seconds between two looks at all rows: the truth, whatever was heard or missed. */
   readonly poll: number;
+  /** This host's label. */
+  readonly host: string;
   /** The first look has worked: whoever waits for us may go on. */
   ready(): void;
+  /** The loop has come round. */
+  turned(): void;
 }
-
-/** Rows that changed elsewhere are read together, a moment later: a burst costs one statement. */
-const GATHER_MS = 10;
-/** Hosts that heard the same do not all ask at the same instant. */
-const SCATTER_MS = 20;
-
-/** What a notice says of a lock, before its name. */
-const FREED = "freed ";
 
 export class Daemon {
   #world: World;
@@ -43,22 +41,25 @@ export class Daemon {
   readonly #stale = new Set<string>();
   readonly #backoff = new Backoff();
   readonly #requests = new OpenRequests();
-  readonly #ear: Ear;
+  readonly #readiness = new Readiness();
+  readonly #order: Order;
   #upkeep: Promise<void> = Promise.resolve();
+  readonly #ear: Ear;
   readonly #alarm = new Alarm();
   #lookAt = 0;
+  /** When it wakes by itself. */
+  #wakeAt = 0;
   #readAt = Number.POSITIVE_INFINITY;
 
   constructor(world: World, settings: DaemonSettings) {
     this.#world = world;
     this.#settings = settings;
-    const { store } = world;
-    this.#ear = new Ear((heard, lost) => store.listen(heard, lost), {
-      heard: ({ job, what }) => this.#heard(job, what),
-      missed: () => {
-        this.#lookAt = 0;
-        this.#alarm.ring();
-      },
+    this.#order = new Order(settings.host);
+    this.#ear = new Ear({
+      ...{ view: this.#view, busy: this.#busy, backoff: this.#backoff, requests: this.#requests, order: this.#order },
+      changed: (name, inMs) => this.#changed(name, inMs),
+      wake: (inMs) => (inMs <= 0 || ticks() + inMs < this.#wakeAt) && this.#alarm.ring(),
+      missed: () => this.#lookSoon(),
     });
     world.draining.addEventListener("abort", () => this.#alarm.ring(), { once: true });
   }
@@ -66,6 +67,10 @@ export class Daemon {
   /** Another registry from now on. What runs goes on with what it started with. */
   replace(registry: Registry): void {
     this.#world = { ...this.#world, registry };
+    this.#lookSoon();
+  }
+
+  #lookSoon(): void {
     this.#lookAt = 0;
     this.#alarm.ring();
   }
@@ -78,19 +83,21 @@ export class Daemon {
     while (!draining.aborted) {
       // A look that nobody answers does not keep it from ending.
       const next = await Promise.race([this.#turn(), drained]);
+      this.#settings.turned();
       if (!told && next !== null) {
         told = true;
         this.#settings.ready();
       }
       await this.#alarm.sleep(this.#world.clock, next ?? this.#backoff.failed());
     }
-    await Promise.all([...this.#busy.values(), this.#upkeep]);
     await this.#ear.close();
+    await this.#readiness.close(this.#world);
+    await Promise.all([...this.#busy.values(), this.#upkeep]);
   }
 
   /** One look and what follows from it. Milliseconds until the next; null: the database cannot be used. */
   async #turn(): Promise<number | null> {
-    const listenIn = this.#ear.open();
+    const listenIn = this.#ear.listen(this.#world);
     try {
       if (ticks() >= this.#lookAt) await this.#look();
       else if (ticks() >= this.#readAt) await this.#read();
@@ -102,12 +109,14 @@ export class Daemon {
       return null;
     }
     const waiting = (name: string) => this.#backoff.waits(name);
-    const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests });
+    const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests, order: this.#order });
     this.#start(plan);
+    this.#readiness.prepare(this.#world, plan.soon);
     const again = this.#backoff.next();
     // Nobody waits for another try: what could not be started was started elsewhere, or is not wanted any more.
     if (this.#busy.size === 0 && again === Number.POSITIVE_INFINITY) this.#world.emit("database:up", { deed: "start" });
     const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), again, listenIn);
+    this.#wakeAt = ticks() + soonest;
     return Math.max(0, soonest);
   }
 
@@ -115,11 +124,16 @@ export class Daemon {
   async #look(): Promise<void> {
     const { store, emit, registry } = this.#world;
     await deliverSpool(this.#world);
-    const snapshot = await store.snapshot({ registry, mode: "daemon" });
-    this.#view.replace(await register(this.#world, snapshot));
-    await this.#requests.refresh(this.#world, snapshot.requestsOpen);
+    // What is heard from here on may be younger than what is read.
     this.#stale.clear();
     this.#readAt = Number.POSITIVE_INFINITY;
+    const sentAt = ticks();
+    const snapshot = await store.snapshot({ registry, mode: "daemon" });
+    this.#view.replace(snapshot, sentAt);
+    const registered = await register(this.#world, snapshot);
+    if (registered !== snapshot) this.#view.replace(registered, sentAt);
+    this.#order.know(snapshot.rivals, snapshot.states.keys());
+    await this.#requests.refresh(this.#world, snapshot.requestsOpen);
     // Hosts that started together do not look together for ever.
     this.#lookAt = ticks() + this.#settings.poll * 1000 * (0.9 + 0.2 * Math.random());
     emit("pass:started", { jobs: this.#world.registry.jobs.length, now: snapshot.now });
@@ -132,8 +146,8 @@ export class Daemon {
   /** Beside everything else: no start waits for it. */
   #prune(): void {
     const { store, emit, historyDays, draining } = this.#world;
-    const done = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
-    this.#upkeep = done.catch((error: unknown) => this.#trouble("look", error));
+    const pruned = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
+    this.#upkeep = pruned.catch((error: unknown) => this.#trouble("look", error));
   }
 
   /** Only the rows of which something was heard. */
@@ -142,12 +156,20 @@ export class Daemon {
     this.#stale.clear();
     this.#readAt = Number.POSITIVE_INFINITY;
     await this.#requests.refresh(this.#world, null);
-    if (names.length > 0) this.#view.patch(names, await this.#world.store.read(names));
+    if (names.length > 0) await this.#refresh(names);
   }
 
-  #start({ due, asked, expired, lapsed }: Agenda): void {
+  async #refresh(names: readonly string[]): Promise<void> {
+    const sentAt = ticks();
+    this.#view.patch(names, await this.#world.store.read(names), sentAt);
+    this.#order.looked(names);
+  }
+
+  #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
     if (this.#world.draining.aborted) return;
-    for (const name of lapsed) this.#changed(name, Math.random() * SCATTER_MS);
+    for (const name of doubtful) this.#changed(name, 0);
+    for (const state of lapsed)
+      this.#changed(state.name, politely(this.#order.delay({ ...state, tags: [] }, `lapsed ${state.runId}`), state));
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {
@@ -184,22 +206,35 @@ export class Daemon {
   }
 
   async #attempt(job: Job): Promise<void> {
-    const tried = await attempt(this.#world, job, null);
+    const runId = await this.#readiness.take(this.#world, job);
+    const dismiss = async () => runId !== null && (await this.#world.runner()).dismiss(runId);
+    const tried = await attempt(this.#world, job, null, runId).catch(async (error: unknown) => {
+      await dismiss();
+      throw error;
+    });
     this.#world.emit("database:up", { deed: "start" });
+    if (!tried.run) await dismiss();
     if (tried.state) this.#view.put(tried.state);
     if (tried.not) this.#world.emit("job:not-due", { job: job.name, verdict: tried.not });
     // Somebody else has its row right now: a loser waits, longer each time, and does not ask in a circle.
     if (tried.not?.why === "limit") this.#backoff.limited(job.name);
     else if (tried.not && !tried.state) this.#backoff.lost(job.name);
     else this.#backoff.won(job.name);
-    if (!tried.not) this.#view.patch([job.name], await this.#world.store.read([job.name]));
+    if (!tried.not) {
+      await this.#refresh([job.name]);
+      this.#order.ended(job, this.#world.registry.jobs);
+    }
     // What was asked for meanwhile, or what its children were asked for, may be served now.
     if (this.#requests.outdated) this.#changed(null, 0);
   }
 
   #takeOver(job: Job | null, state: JobState): void {
+    // With a short lease, milliseconds count: what the retry needs is there when it may start.
+    if (job && (state.leaseSeconds ?? 0) <= SHORT_LEASE) this.#readiness.prepare(this.#world, [job]);
     this.#do(state.name, async () => {
-      await takeOver(this.#world, { job, state });
+      const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
+      const stands = () => this.#view.states.get(state.name)?.runId === state.runId;
+      if (await takeOver(this.#world, { job, state, after, stands })) this.#order.ours(state.name);
       this.#changed(state.name, 0);
     });
   }
@@ -222,20 +257,6 @@ export class Daemon {
   #trouble(deed: Deed, error: unknown): void {
     if (tellTrouble(this.#world, deed, error) === "silent") void this.#ear.close(); // dead perhaps, without knowing it
     this.#lookAt = 0;
-  }
-
-  #heard(job: string, what: string): void {
-    if (this.#busy.has(job) && (what === "cancel" || what === "reset")) this.#world.heartbeat.soon();
-    if (what === "request") this.#requests.forget();
-    if (what.startsWith(FREED)) this.#freed(what.slice(FREED.length));
-    if (this.#world.registry.byName.has(job) && !this.#busy.has(job)) this.#changed(job, GATHER_MS + Math.random() * SCATTER_MS);
-  }
-
-  /** Whoever waits for this lock may ask again, not all at the same instant. */
-  #freed(lock: string): void {
-    const waiting = this.#world.registry.jobs.filter(({ name, locks }) => locks.includes(lock) && this.#backoff.waits(name));
-    for (const { name } of waiting) this.#backoff.soon(name, SCATTER_MS);
-    if (waiting.length > 0) this.#alarm.ring();
   }
 
   /** Null: no row, but what is asked for. */

@@ -36,8 +36,6 @@ export interface HeartbeatTools {
   onState(down: Error | null): void;
 }
 
-type Line = Awaited<ReturnType<HeartbeatTools["connect"]>>;
-
 interface Beat {
   readonly ticket: Ticket;
   readonly kept: Kept;
@@ -45,12 +43,19 @@ interface Beat {
   cancelled: boolean;
 }
 
+type Line = Awaited<ReturnType<HeartbeatTools["connect"]>>;
+
 const RENEWALS_PER_LEASE = 6;
+/** An idle daemon holds no connection for renewals. */
+const REST_MS = 9_000;
 
 export class Heartbeat {
   readonly #tools: HeartbeatTools;
   readonly #beats = new Map<string, Beat>();
-  #line: Promise<Line> | null = null;
+  #line: Line | null = null;
+  #opening: Promise<Line> | null = null;
+  /** Closes the line of somebody who has had nothing to renew for a while. */
+  #rest: NodeJS.Timeout | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** When the timer fires, in seconds of uptime. */
   #beatAt = Number.POSITIVE_INFINITY;
@@ -65,13 +70,15 @@ export class Heartbeat {
 
   /** Opens the line before anything is claimed: a claim that cannot be renewed is worth nothing. */
   async ready(lease: number): Promise<void> {
-    await this.#open(lease);
+    await this.#open(queryMs(lease));
+    this.#restLater();
   }
 
   /** Renews the run's lease until `remove`. `sentAt`: when the claim was sent. */
   add(ticket: Ticket, sentAt: number, kept: Kept): void {
     kept.trust(trustFrom(sentAt, ticket.lease));
     this.#beats.set(ticket.runId, { ticket, kept, cancelled: false });
+    this.#restLater();
     // Runs that come and go must not put off the renewal of the others.
     // While a renewal is on its way, its end plans the next one.
     if (this.#renewing) return;
@@ -86,6 +93,7 @@ export class Heartbeat {
 
   remove(runId: string): void {
     this.#beats.delete(runId);
+    this.#restLater();
     if (this.#beats.size > 0) return;
     // Nothing is renewed: nothing fails.
     this.#tools.onState(null);
@@ -98,7 +106,39 @@ export class Heartbeat {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     await this.#beating;
+    await this.#opening?.catch(() => {}); // then there is nothing to close
+    if (this.#rest) clearTimeout(this.#rest);
     await this.#drop();
+  }
+
+  /** One line, however many ask for it at once. */
+  async #open(queryMs: number): Promise<Line> {
+    if (this.#line) return this.#line;
+    this.#opening ??= this.#connect(queryMs).finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  /** One that breaks while nothing is renewed is opened again before it is needed. */
+  async #connect(queryMs: number): Promise<Line> {
+    let broken = false;
+    let line: Line | null = null;
+    const gone = () => {
+      broken = true;
+      if (line !== null && this.#line === line) this.#line = null;
+    };
+    line = await this.#tools.connect(queryMs, gone);
+    if (!broken) this.#line = line;
+    return line;
+  }
+
+  #restLater(): void {
+    if (this.#rest) clearTimeout(this.#rest);
+    this.#rest = null;
+    if (this.#beats.size > 0) return;
+    this.#rest = setTimeout(() => void this.#drop(), REST_MS);
+    this.#rest.unref();
   }
 
   /** Seconds between renewals: a sixth of the shortest lease. */
@@ -132,14 +172,14 @@ export class Heartbeat {
   /** True: ask again soon, for a row was locked or nobody answered. */
   async #renew(runIds: readonly string[], sentAt: number): Promise<boolean> {
     try {
-      const { db } = await this.#open(this.#interval() * RENEWALS_PER_LEASE);
-      const answers = await this.#tools.renew(db, runIds);
+      const line = await this.#open(queryMs(this.#interval() * RENEWALS_PER_LEASE));
+      const answers = await this.#tools.renew(line.db, runIds);
       this.#tools.onState(null);
       for (const [runId, answer] of answers) this.#apply(runId, answer, sentAt);
       return [...answers.values()].includes("locked");
     } catch (error) {
       this.#tools.onState(error as Error);
-      void this.#drop();
+      void this.#drop(); // the next renewal does not wait for a good-bye
       return true;
     }
   }
@@ -157,24 +197,11 @@ export class Heartbeat {
     beat.kept.fence();
   }
 
-  /** One for all, however many ask for it at once. */
-  #open(lease: number): Promise<Line> {
-    if (this.#line === null) {
-      const gone = () => {
-        if (this.#line === line) this.#line = null;
-      };
-      const line: Promise<Line> = this.#tools.connect(queryMs(lease), gone);
-      line.catch(gone);
-      this.#line = line;
-    }
-    return this.#line;
-  }
-
-  /** A line that failed has nothing more to say, and may never have been open: nobody waits for it. */
   async #drop(): Promise<void> {
     const line = this.#line;
     this.#line = null;
-    await line?.then((open) => open.close()).catch(() => {});
+    // A line that failed has nothing more to say.
+    await line?.close().catch(() => {});
   }
 }
 

@@ -54,7 +54,8 @@ export async function pass(world: World, asked: Asked | null = null): Promise<Pa
 /** Jobs nobody has seen before get their row; one statement for all of them. */
 export async function register({ registry, store }: World, seen: Snapshot): Promise<Snapshot> {
   const plans = registry.jobs.flatMap((job) => {
-    const plan: Plan | null = seen.states.has(job.name) ? null : replan(job, null, seen.now);
+    // A first slot that is too late already is dropped under the row's lock, where that is recorded.
+    const plan: Plan | null = seen.states.has(job.name) ? null : replan({ ...job, startDeadline: null }, null, seen.now);
     return plan ? [{ job, plan }] : [];
   });
   if (plans.length === 0) return seen;

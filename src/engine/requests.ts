@@ -20,8 +20,8 @@ export async function attemptRequest(world: World, job: Job, id: bigint): Promis
   const { store, registry, heartbeat, emit } = world;
   await heartbeat.ready(job.lease);
   const sentAt = uptime();
-  const claimed = await store.claim(job, registry.byName, null, id);
-  if (claimed.skipped) emit("job:skipped", { job: job.name, skipped: claimed.skipped });
+  const claimed = await store.claim(job, registry.byName, { requestId: id });
+  for (const skipped of claimed.skipped ?? []) emit("job:skipped", { job: job.name, skipped });
   if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
   if (claimed.why === "no") return { run: null, not: claimed.verdict, state: claimed.state };
   if (claimed.why === "over" || claimed.why === "scheduled") return { run: null, not: claimed.why, state: null };

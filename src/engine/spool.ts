@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { RunEnd, Ticket } from "../core/state.ts";
+import { freezeTicket, type TicketJson, thawTicket } from "../core/ticket.ts";
 
 export interface Spooled {
   readonly file: string;
@@ -23,7 +24,7 @@ export class Spool {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const file = join(this.#folder, `${ticket.runId}.json`);
     const descriptor = openSync(`${file}.new`, "w", 0o600);
-    writeSync(descriptor, JSON.stringify({ ticket: { ...ticket, fence: String(ticket.fence) }, end }));
+    writeSync(descriptor, JSON.stringify({ ticket: freezeTicket(ticket), end }));
     fsyncSync(descriptor);
     closeSync(descriptor);
     renameSync(`${file}.new`, file);
@@ -66,16 +67,6 @@ export class Spool {
 }
 
 function revive(text: string): { ticket: Ticket; end: RunEnd } {
-  const { ticket, end } = JSON.parse(text) as { ticket: Record<string, unknown>; end: RunEnd };
-  const date = (value: unknown) => (typeof value === "string" ? new Date(value) : null);
-  const dates = {
-    slot: date(ticket.slot),
-    missedFrom: date(ticket.missedFrom),
-    nextSlot: date(ticket.nextSlot),
-    claimedAt: date(ticket.claimedAt),
-  };
-  return {
-    ticket: { ...ticket, ...dates, fence: BigInt(String(ticket.fence)), payload: ticket.payload ?? null } as unknown as Ticket,
-    end,
-  };
+  const { ticket, end } = JSON.parse(text) as { ticket: TicketJson; end: RunEnd };
+  return { ticket: thawTicket(ticket), end };
 }

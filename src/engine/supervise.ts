@@ -1,9 +1,11 @@
 /** One run from claim to record. Owns the order: trust, start, wait, record, let go; judges nothing. */
 import type { Job } from "../core/job.ts";
 import type { RunEnd, Ticket } from "../core/state.ts";
+import { plainOutput } from "../core/streams.ts";
 import type { Ended } from "../run/ending.ts";
 import { deliver } from "./deliver.ts";
 import { trustFrom } from "./heartbeat.ts";
+import { News } from "./news.ts";
 import type { World } from "./world.ts";
 
 export interface Supervised {
@@ -17,13 +19,20 @@ export interface Supervised {
 export async function supervise(world: World, job: Job, { ticket, sentAt }: { ticket: Ticket; sentAt: number }): Promise<Supervised> {
   const { heartbeat, emit, aborting } = world;
   const runner = await world.runner();
-  const progress = progressWriter(world, ticket);
+  const news: News = new News(world, ticket, () => running.output());
   const running = runner.start({
     job,
     ticket,
     trust: trustFrom(sentAt, ticket.lease),
-    onProgress: (at) => progress.write(JSON.stringify(at)),
-    onOutput: (chunk, stream) => emit("run:output", { ticket, stream, chunk }),
+    onProgress: (at) => {
+      const json = JSON.stringify(at);
+      emit("run:progress", { ticket, json });
+      news.progress(json);
+    },
+    onOutput: (chunk, stream) => {
+      emit("run:output", { ticket, stream, chunk });
+      news.printed();
+    },
   });
   const stop = (cause: "lost" | "interrupted" | "cancelled", why: string) => {
     emit("run:stopping", { ticket, why });
@@ -40,7 +49,7 @@ export async function supervise(world: World, job: Job, { ticket, sentAt }: { ti
   emit("run:started", { ticket });
   const ended = await running.done;
   aborting.removeEventListener("abort", interrupt);
-  await progress.settled();
+  await news.close();
   const supervised = await record(world, job, { ticket, ended });
   heartbeat.remove(ticket.runId);
   return supervised;
@@ -56,8 +65,11 @@ async function record(world: World, job: Job, { ticket, ended }: { ticket: Ticke
   const { store, emit } = world;
   const ledgerWins = job.transaction;
   const { committed, ...end } = ended;
-  if (committed === "yes") {
+  const attach = async () => {
     if (end.output) await store.attachOutput(ticket.runId, end.output).catch(() => {}); // the record stands without its output
+  };
+  if (committed === "yes") {
+    await attach();
     return told(world, { ticket, end });
   }
   const how = await deliver(world, { ticket, end, ledgerWins });
@@ -67,34 +79,11 @@ async function record(world: World, job: Job, { ticket, ended }: { ticket: Ticke
     return { ticket, end, recorded: false };
   }
   const succeeded = how === "already" && ledgerWins;
+  if (succeeded) await attach();
   return told(world, { ticket, end: succeeded ? { ...end, outcome: "succeeded", error: null } : end });
 }
 
 function told({ emit }: World, { ticket, end }: { ticket: Ticket; end: RunEnd }): Supervised {
-  emit("run:recorded", { ticket, end });
+  emit("run:recorded", { ticket, end: { ...end, output: plainOutput(end.output) } });
   return { ticket, end, recorded: true };
-}
-
-/** Writes progress as it comes, one write at a time; what arrives meanwhile waits, and only the newest of it counts. */
-function progressWriter({ store, emit }: World, ticket: Ticket) {
-  let next: string | null = null;
-  let writing: Promise<void> | null = null;
-  const drain = async () => {
-    while (next !== null) {
-      const json = next;
-      next = null;
-      await store.progress(ticket.runId, json).catch(() => {}); // progress is news, not a record: the next one tries again
-    }
-    writing = null;
-  };
-  return {
-    write: (json: string) => {
-      emit("run:progress", { ticket, json });
-      next = json;
-      writing ??= drain();
-    },
-    settled: async () => {
-      await writing;
-    },
-  };
 }

@@ -3,12 +3,16 @@ import { ticks } from "../clock.ts";
 import type { JobState } from "../core/state.ts";
 import type { Snapshot } from "../store/store.ts";
 
+/** What one hearing takes from the next: clocks drift by some parts in a hundred thousand. */
+const DRIFT_MS = 0.1;
+
 export class View implements Snapshot {
   readonly pruneDue = false;
   readonly requestsOpen = false;
+  readonly rivals = [];
   #states = new Map<string, JobState>();
-  #base = new Date(0);
-  #at = 0;
+  /** The database's clock minus ours, in milliseconds; never more than it is, so that nothing is asked for too early. */
+  #offset = Number.NEGATIVE_INFINITY;
 
   get states(): ReadonlyMap<string, JobState> {
     return this.#states;
@@ -16,30 +20,38 @@ export class View implements Snapshot {
 
   /** The database's clock, as far as it can be told from here. */
   get now(): Date {
-    return new Date(this.#base.getTime() + (ticks() - this.#at));
+    return this.#offset === Number.NEGATIVE_INFINITY ? new Date(0) : new Date(ticks() + this.#offset);
   }
 
-  replace(seen: Snapshot): void {
+  /** `sentAt`: when it was asked for, in `ticks()`. */
+  replace(seen: Snapshot, sentAt: number): void {
     this.#states = new Map(seen.states);
-    this.#set(seen.now);
+    this.#tune(seen.now, sentAt);
   }
 
   /** Rows that were read again; those of `names` that are missing are gone. */
-  patch(names: Iterable<string>, { now, states }: { now: Date | null; states: ReadonlyMap<string, JobState> }): void {
+  patch(names: Iterable<string>, { now, states }: { now: Date | null; states: ReadonlyMap<string, JobState> }, sentAt: number): void {
     for (const name of names) {
       const state = states.get(name);
       if (state) this.#states.set(name, state);
       else this.#states.delete(name);
     }
-    if (now) this.#set(now);
+    if (now) this.#tune(now, sentAt);
   }
 
   put(state: JobState): void {
     this.#states.set(state.name, state);
   }
 
-  #set(now: Date): void {
-    this.#base = now;
-    this.#at = ticks();
+  /**
+   * The database said `now` between then and this moment: the later we believe it did, the later its clock is. What is believed is the
+   * best that was heard; a little is given up each time, for two clocks never run alike; what cannot be true any more (its clock was set
+   * back, this machine slept) is forgotten.
+   */
+  #tune(now: Date, sentAt: number): void {
+    const surely = now.getTime() - ticks();
+    const atMost = now.getTime() + 1 - sentAt;
+    const kept = this.#offset - DRIFT_MS;
+    this.#offset = kept > atMost ? surely : Math.max(kept, surely);
   }
 }

@@ -39,6 +39,11 @@ export function backfillDocument(
   return { schema: "crontabber.backfill/1", job, backfills: backfills.map(backfillJson), dates: dates?.map((date) => iso(date)) ?? null };
 }
 
+/** Of all jobs, each with its job's name. */
+export function allBackfillsDocument(now: Date, backfills: readonly (BackfillShown & { readonly job: string })[]): Document {
+  return { schema: "crontabber.backfills/1", now: iso(now), backfills: backfills.map((one) => ({ job: one.job, ...backfillJson(one) })) };
+}
+
 function backfillJson(one: BackfillShown) {
   const { by, note, again, force, attempt, total, done, failed, cancelledBy, runId, outcome } = one;
   return {

@@ -27,10 +27,11 @@ function title({ job }: Explained, paper: Paper): string {
   return [paint(paper, "strong", shownName(job.name)), inline(job.label), inline(job.schedule.display), where].join("   ");
 }
 
-function answer({ verdict, checks }: Explained, paper: Paper): string {
+function answer({ verdict, checks, now, forecasted }: Explained, paper: Paper): string {
   const noes = checks.filter((check) => check.no !== null).length;
-  if (verdict.due) return `Would it run now?   ${paint(paper, "good", "YES")}`;
-  return `Would it run now?   ${paint(paper, "bad", "NO")}, ${noes} of ${checks.length} checks ${noes === 1 ? "says" : "say"} no`;
+  const asked = forecasted ? `at ${stampWithZone(now, paper.zone)}, if nothing changes before` : "now";
+  if (verdict.due) return `Would it run ${asked}?   ${paint(paper, "good", "YES")}`;
+  return `Would it run ${asked}?   ${paint(paper, "bad", "NO")}, ${noes} of ${checks.length} checks ${noes === 1 ? "says" : "say"} no`;
 }
 
 function questions(told: Explained, paper: Paper): string[] {
@@ -74,9 +75,16 @@ function parentFacts({ job, now }: Explained, { name, no, state, status }: Paren
   return `did not succeed the last time it ran${times}: ${inline(`${error.type}: ${error.value.slice(0, 300)}`)}`;
 }
 
-function ahead({ forecast, now }: Explained, paper: Paper): string[] {
+function ahead({ forecast, now, forecasted }: Explained, paper: Paper): string[] {
   return forecast.map(({ at, text }, i) => {
-    const when = at === null ? "" : at <= now ? "now: " : `${stampNear(at, now, paper.zone)} (in ${near(secondsBetween(now, at))}): `;
+    const when =
+      at === null
+        ? ""
+        : at <= now
+          ? forecasted
+            ? "then: "
+            : "now: "
+          : `${stampNear(at, now, paper.zone)} (in ${near(secondsBetween(now, at))}): `;
     return `${i === 0 ? "Next" : "    "}  ${when}${text}`;
   });
 }

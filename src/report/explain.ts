@@ -5,6 +5,7 @@ import type { ParentFacts } from "../core/parents.ts";
 import { type ByHand, type Check, checks, decide, type Facts, type Verdict } from "../core/plan.ts";
 import { planned } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
+import type { Store } from "../store/store.ts";
 import { type Forecast, forecast, type ParentAnswer } from "./forecast.ts";
 import { jobState, type Status } from "./status.ts";
 import { iso } from "./times.ts";
@@ -15,6 +16,8 @@ export interface Question {
   readonly job: Job;
   /** With `at` of the parents read from the ledger, for a backfill job; null: the snapshot's. */
   readonly facts?: Facts | null;
+  /** The snapshot's moment is not now, but this one: a forecast. Absent or null: it is now. */
+  readonly at?: Date | null;
   /** As with `run NAME --force` or `--slot`; null: the scheduler's own question. */
   readonly hand?: ByHand | null;
 }
@@ -22,6 +25,8 @@ export interface Question {
 export interface Explained {
   readonly job: Job;
   readonly now: Date;
+  /** `now` lies ahead, and nothing was supposed to change until then. */
+  readonly forecasted: boolean;
   readonly verdict: Verdict;
   /** 0: it would run. 4: it would not. */
   readonly code: 0 | 4;
@@ -38,7 +43,15 @@ export interface Explained {
   readonly tries: readonly string[];
 }
 
-export function explain(view: View, { job, facts = null, hand = null }: Question): Explained {
+/** The facts about a job; the parents of a backfill job are judged at its slot, which only the ledger can tell. */
+export async function ledgerFacts(view: View, job: Job, store: Pick<Store, "withLedger">): Promise<Facts> {
+  const facts = factsOf(view, job);
+  if (!job.backfill || job.dependsOn.length === 0) return facts;
+  const alone = decide(job, { ...facts, parents: [] });
+  return alone.due ? { ...facts, parents: await store.withLedger(facts.parents, alone) } : facts;
+}
+
+export function explain(view: View, { job, facts = null, hand = null, at = null }: Question): Explained {
   const { now } = view.snapshot;
   const known = facts ?? factsOf(view, job);
   const verdict = decide(job, known, hand);
@@ -50,6 +63,7 @@ export function explain(view: View, { job, facts = null, hand = null }: Question
   return {
     job,
     now,
+    forecasted: at !== null,
     verdict,
     code: verdict.due ? 0 : 4,
     checks: asked,
@@ -82,7 +96,7 @@ export function explainDocument(told: Explained): Document {
   return {
     ...{ schema: "crontabber.explain/1", now: iso(now), job: job.name, class: job.label, schedule: job.schedule.display },
     ...{ file: job.origin.file, line: job.origin.line, would_run: verdict.due, verdict: verdictJson(verdict), state: status.state },
-    ...{ next_run: iso(state.nextRun), slot: iso(state.slot) },
+    ...{ forecasted: told.forecasted, next_run: iso(state.nextRun), slot: iso(state.slot) },
     checks: told.checks.map(({ name, no, detail }) => ({ name, ok: no === null, why: no?.why ?? null, detail: no?.detail ?? detail })),
     parents: told.parents.map((parent) => ({
       ...{ name: parent.name, ok: parent.no === null, why: parent.no?.why ?? null, detail: parent.no?.detail ?? null },

@@ -3,7 +3,7 @@ import { counted, took } from "./ages.ts";
 import { type LedgerRun, runJson } from "./job-json.ts";
 import { glyphs, type Style } from "./paint.ts";
 import { inline, shownName } from "./safe.ts";
-import { type Cell, type Column, table } from "./table.ts";
+import { type Cell, type Column, type Styled, table } from "./table.ts";
 import { stamp } from "./times.ts";
 import type { Document, Paper } from "./view.ts";
 
@@ -75,7 +75,7 @@ const LOOKS: Readonly<Record<NonNullable<LedgerRun["outcome"]>, readonly [string
 };
 
 /** Glyph and words of how a run ended, or stands. */
-export function result(run: LedgerRun, paper: Paper): Exclude<Cell, string> {
+export function result(run: LedgerRun, paper: Paper): Styled {
   if (run.outcome === null) return { text: glyphs(paper, `◐ running${progress(run.progress)}`), style: "busy" };
   const [glyph, style] = LOOKS[run.outcome];
   return { text: `${glyphs(paper, glyph)} ${run.outcome === "skipped" ? skipped(run, paper) : ended(run, run.outcome)}`, style };

@@ -24,6 +24,7 @@ const name = shownName;
 const LINES: Lines = {
   "pass:started": ({ jobs }) => ({ ...more(`pass over ${jobs} jobs`, { jobs }), level: "debug" }),
   "job:not-due": ({ job, verdict: { why, detail } }) => more(`${name(job)} does not run: ${why}, ${inline(detail)}`, { job, why }),
+  "claim:lost": () => null,
   "job:skipped": ({ job, skipped: { from, to, count, reason } }) =>
     more(`${name(job)}: ${count} slots are skipped (${reason})`, { job, from, to, count, reason }),
   "run:started": ({ ticket }) => more(`${name(ticket.job)} started`, about(ticket)),
@@ -55,6 +56,12 @@ const LINES: Lines = {
     bad(`the configuration has changed and is wrong, the old one holds on: ${inline(problems.join("; "))}`, { problems }),
   "daemon:trouble": ({ message }) => bad(`this is a bug in crontabber; the daemon goes on: ${inline(message)}`),
   "guard:trouble": ({ message }) => odd(`the guard of this host's jobs: ${inline(message)}`),
+  "http:listening": ({ url }) => ({ ...odd(`page at ${url}`, { url }), level: "info" }),
+  "http:failed": ({ address, message }) => bad(`there is no page at ${address}, and it is tried again: ${inline(message)}`, { address }),
+  "http:trouble": ({ message }) => bad(`this is a bug in crontabber; the page goes on: ${inline(message)}`),
+  "http:guess": ({ remote, tries }) =>
+    odd(`a wrong token was sent to the page from ${inline(remote)} (${tries} in a row)`, { remote, tries }),
+  "job:told": () => null,
   "ledger:pruned": ({ rows }) => more(`${rows} old runs were removed from the ledger`, { rows }),
   "pass:ended": ({ ran, failed }) => ({ ...more(`pass ended: ${ran} runs, ${failed} failed`, { ran, failed }), level: "debug" }),
 };

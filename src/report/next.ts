@@ -14,9 +14,9 @@ export interface Next {
   readonly still: readonly { readonly job: string; readonly why: "disabled" | "paused" | "held" | "manual" }[];
 }
 
-/** At most `count` runs of each of the jobs. */
-export function next(view: View, jobs: readonly Job[], count: number): Next {
-  const runs = jobs.flatMap((job) => upcoming(view, job, count));
+/** At most `count` runs of each of the jobs; those after `until` are left out, and null leaves none out. */
+export function next(view: View, jobs: readonly Job[], count: number, until: Date | null = null): Next {
+  const runs = jobs.flatMap((job) => upcoming(view, job, count)).filter((run) => until === null || run.at === null || run.at <= until);
   const at = (run: Upcoming) => run.at?.getTime() ?? Number.POSITIVE_INFINITY;
   const still = jobs.flatMap((job) => {
     const why = standingStill(view, job);

@@ -14,7 +14,7 @@ export function paint(paper: Pick<Paper, "colour">, style: Style, text: string):
 
 const ASCII: Readonly<Record<string, string>> = {
   ...{ "✔": "+", "✖": "x", "◐": ">", "◌": "o", "▲": "!", "‖": "=", "■": "#", "–": "-", "○": ".", "◇": "*", "⊘": "/", "↷": "~" },
-  ...{ "×": "x", "·": "-", "…": "...", "→": "->", "│": "|" },
+  ...{ "×": "x", "·": "-", "…": "...", "→": "->", "│": "|", "└": "`" },
 };
 
 /** Our own words and glyphs for a terminal without Unicode. Never given foreign text: names must stay what they are. */

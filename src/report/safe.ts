@@ -1,5 +1,6 @@
 /** Foreign text (names, errors, output) made fit for a terminal. Owns what is dropped and escaped; documents carry it as it is. */
 import { stripVTControlCharacters } from "node:util";
+import { eastAsianWidth } from "get-east-asian-width";
 
 // What a terminal would obey or hide instead of show: C0 but tab and line feed, DEL, C1, separators, direction marks, lone surrogates.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -43,17 +44,27 @@ export function cutBytes(text: string, bytes: number): string {
   return `${kept}…`;
 }
 
-// Wide as in East Asian scripts and emoji; marks that stand on the character before them take no room.
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const NO_WIDTH = /\p{Mn}|\p{Me}|[\u200b\u200c\ufeff]|\u200d/u;
+const CLUSTERS = new Intl.Segmenter("en", { granularity: "grapheme" });
+// A whole emoji, however many characters it is made of: families, flags, keycaps. The flag is younger than the compiler's target.
+const SETS = "v";
+const EMOJI = new RegExp("^\\p{RGI_Emoji}$", SETS);
+// What takes no room: marks on the character before them, joiners, selectors.
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 
 /** Columns a terminal gives the text. It has no control characters. */
 export function columns(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const character of text) width += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  for (const { segment } of CLUSTERS.segment(text)) width += clusterColumns(segment);
   return width;
+}
+
+/** What the eye takes for one character: as wide as the one it begins with. */
+function clusterColumns(cluster: string): number {
+  if (EMOJI.test(cluster)) return 2;
+  const base = [...cluster].find((character) => !NO_WIDTH.test(character));
+  // The half-width sound marks of Japanese stand beside their letter.
+  return base === undefined ? 0 : eastAsianWidth(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
 }
 
 /** At most `width` columns; the mark, one column wide, at the end if something was cut off. */
@@ -61,10 +72,10 @@ export function cutColumns(text: string, width: number, mark = "…"): string {
   if (columns(text) <= width) return text;
   let kept = "";
   let room = width - 1;
-  for (const character of text) {
-    room -= columns(character);
+  for (const { segment } of CLUSTERS.segment(text)) {
+    room -= clusterColumns(segment);
     if (room < 0) break;
-    kept += character;
+    kept += segment;
   }
   return kept + mark;
 }

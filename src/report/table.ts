@@ -11,9 +11,16 @@ export interface Column {
   readonly drop?: number;
   /** May lose its end where the room is too small, down to so many columns; before others are dropped. Never for names. */
   readonly cut?: number;
+  /** What is cut off is its beginning, without a mark. */
+  readonly cutStart?: boolean;
 }
 
-export type Cell = string | { readonly text: string; readonly style: Style };
+/** A text in one style; or several, one a column wide each. */
+export type Cell = string | Styled | readonly Styled[];
+export interface Styled {
+  readonly text: string;
+  readonly style: Style;
+}
 
 const GAP = 2;
 
@@ -33,13 +40,24 @@ interface Layout {
 
 function line({ head, widths, shown }: Layout, row: readonly Cell[], paper: Paper): string {
   const cells = shown.map((i) => {
-    const [width = 0, cell] = [widths[i], row[i]];
-    const text = head[i]?.cut ? cutColumns(textOf(cell), width, paper.ascii ? "~" : "…") : textOf(cell);
-    const room = " ".repeat(Math.max(0, width - columns(text)));
-    const painted = paint(paper, typeof cell === "object" ? cell.style : "plain", text);
-    return head[i]?.right ? room + painted : painted + room;
+    const [width = 0, column] = [widths[i], head[i]];
+    const parts = partsOf(row[i], width, { column, paper });
+    const room = " ".repeat(Math.max(0, width - columns(parts.map(({ text }) => text).join(""))));
+    const painted = parts.map(({ text, style }) => paint(paper, style, text)).join("");
+    return column?.right ? room + painted : painted + room;
   });
   return cells.join(" ".repeat(GAP)).trimEnd();
+}
+
+function partsOf(
+  cell: Cell | undefined,
+  width: number,
+  { column, paper }: { column: Column | undefined; paper: Paper },
+): readonly Styled[] {
+  if (Array.isArray(cell)) return (cell as readonly Styled[]).slice(column?.cutStart ? -width : 0);
+  const style = typeof cell === "object" ? (cell as Styled).style : "plain";
+  const text = textOf(cell);
+  return [{ text: column?.cut ? cutColumns(text, width, paper.ascii ? "~" : "…") : text, style }];
 }
 
 /** Columns that stay, in order. Shortens the one that may be cut, in `widths`. */
@@ -59,4 +77,7 @@ function fitting(head: readonly Column[], widths: number[], room: number): numbe
   return shown;
 }
 
-const textOf = (cell: Cell | undefined): string => (typeof cell === "object" ? cell.text : (cell ?? ""));
+function textOf(cell: Cell | undefined): string {
+  if (Array.isArray(cell)) return (cell as readonly Styled[]).map(({ text }) => text).join("");
+  return typeof cell === "object" ? (cell as Styled).text : (cell ?? "");
+}

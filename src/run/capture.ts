@@ -1,8 +1,8 @@
 /** What a job prints, bounded: of each stream the head and the tail. Owns the cutting; both streams come out in the order they came in. */
 import { StringDecoder } from "node:string_decoder";
+import { markedText, type Part, type StreamName, unmarked } from "../core/streams.ts";
+import { Masking } from "./masking.ts";
 import { clean, firstBytes, lastBytes } from "./sanitise.ts";
-
-export type StreamName = "stdout" | "stderr";
 
 const HEAD = 32 * 1024;
 const TAIL = 32 * 1024;
@@ -19,6 +19,7 @@ interface Piece {
 
 class Stream {
   readonly decoder = new StringDecoder("utf8");
+  readonly masking: Masking;
   readonly head: Piece[] = [];
   readonly tail: Piece[] = [];
   headBytes = 0;
@@ -26,8 +27,11 @@ class Stream {
   /** Bytes dropped between head and tail. */
   dropped = 0;
 
+  constructor(secrets: readonly string[]) {
+    this.masking = new Masking(secrets);
+  }
+
   add(order: number, text: string): void {
-    if (!text) return;
     const room = HEAD - this.headBytes;
     // Once the head has been closed by a cut, all that follows is tail: nothing may slip in before the gap.
     const head = this.tail.length > 0 || this.dropped > 0 ? "" : firstBytes(text, room);
@@ -56,39 +60,69 @@ class Stream {
     }
   }
 
-  /** Head, a line about the gap, tail. */
-  pieces(): Piece[] {
+  /** Head, tail, and what was left out between them. */
+  pieces(): Kept[] {
     const [first, ...others] = this.tail;
     if (!first) return this.head;
     const kept = lastBytes(first.text, first.bytes - Math.max(this.tailBytes - TAIL, 0));
-    const dropped = this.dropped + first.bytes - Buffer.byteLength(kept);
-    const gap = dropped > 0 ? `\n… ${dropped} bytes left out …\n` : "";
-    return [...this.head, { ...first, text: gap + kept }, ...others];
+    const leftOut = this.dropped + first.bytes - Buffer.byteLength(kept);
+    return [...this.head, { ...first, text: kept, leftOut }, ...others];
   }
 }
 
+type Kept = Piece & { readonly leftOut?: number };
+
+const NAMES = ["stdout", "stderr"] as const;
+
 export class Capture {
-  readonly #streams = { stdout: new Stream(), stderr: new Stream() };
+  readonly #streams: Readonly<Record<StreamName, Stream>>;
   #order = 0;
   #last: StreamName | null = null;
 
-  write(name: StreamName, chunk: Buffer): void {
-    const stream = this.#streams[name];
-    if (this.#last !== name) this.#order++;
-    this.#last = name;
-    stream.add(this.#order, stream.decoder.write(chunk));
+  /** `secrets`: never kept, `***` stands for them. */
+  constructor(secrets: readonly string[] = []) {
+    this.#streams = { stdout: new Stream(secrets), stderr: new Stream(secrets) };
   }
 
-  /** Both streams, cleaned; null: nothing was printed. */
+  write(name: StreamName, chunk: Buffer): void {
+    const { decoder, masking } = this.#streams[name];
+    this.#add(name, masking.write(unmarked(clean(decoder.write(chunk)))));
+  }
+
+  /** Nothing follows: halves of characters, and what might have become a secret, are kept as they are. */
+  end(): void {
+    for (const name of NAMES) {
+      const { decoder, masking } = this.#streams[name];
+      this.#add(name, masking.write(decoder.end()) + masking.end());
+    }
+  }
+
+  #add(name: StreamName, text: string): void {
+    if (text === "") return;
+    if (this.#last !== name) this.#order++;
+    this.#last = name;
+    this.#streams[name].add(this.#order, text);
+  }
+
+  /** Both streams, marked as in `core/streams.ts`; null: nothing was printed. */
   text(): string | null {
-    const pieces = [...this.#streams.stdout.pieces(), ...this.#streams.stderr.pieces()].sort((a, b) => a.order - b.order);
-    const text = pieces.map((piece) => piece.text).join("");
-    return text === "" ? null : clean(text);
+    const pieces = NAMES.flatMap((stream) => this.#streams[stream].pieces().map((piece) => ({ ...piece, stream })));
+    const parts = pieces
+      .sort((a, b) => a.order - b.order)
+      .flatMap(({ stream, text, leftOut = 0 }): Part[] =>
+        leftOut > 0
+          ? [
+              { stream, leftOut },
+              { stream, text },
+            ]
+          : [{ stream, text }],
+      );
+    return markedText(parts) || null;
   }
 
   /** The last lines of one stream, at most `bytes`. */
   tail(name: StreamName, bytes: number): string {
     const all = this.#streams[name].pieces().map((piece) => piece.text);
-    return clean(lastBytes(all.join("").trimEnd(), bytes));
+    return lastBytes(all.join("").trimEnd(), bytes);
   }
 }

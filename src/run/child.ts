@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StreamName } from "./capture.ts";
+import type { StreamName } from "../core/streams.ts";
 import type { Env } from "./environment.ts";
 import { spawnPiped } from "./pipes.ts";
 

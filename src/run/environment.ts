@@ -34,12 +34,12 @@ export function passed(names: readonly string[], from: Readonly<Record<string, s
 }
 
 /**
- * Later wins: account and system, what `env_pass` names (the scheduler's list, then the job's), the job's `env`, the run's own.
+ * What is known of a run before it is claimed. Later wins: account and system, what `env_pass` names (the scheduler's list, then the job's), the job's `env`, the run's own.
  * Nothing else of `baseEnv` gets through: no PG* variable, no credential of the scheduler's, unless somebody names it.
  */
 export function jobEnvironment(
   job: Job,
-  ticket: Ticket,
+  runId: string,
   { account, host, baseEnv, envPass }: JobSurroundings & { readonly account: Account },
 ): Env {
   return {
@@ -47,12 +47,18 @@ export function jobEnvironment(
     ...passed([...envPass, ...job.envPass], baseEnv),
     ...job.env,
     CRONTABBER_JOB: job.name,
-    CRONTABBER_SLOT: ticket.slot.toISOString(),
-    CRONTABBER_ATTEMPT: String(ticket.attempt),
-    CRONTABBER_RUN_ID: ticket.runId,
-    CRONTABBER_FENCE: String(ticket.fence),
+    CRONTABBER_RUN_ID: runId,
     CRONTABBER_HOST: host,
-    ...(ticket.payload !== null && { CRONTABBER_PAYLOAD: ticket.payload }),
+  };
+}
+
+/** What is known of a run once it is claimed. */
+export function runWords({ slot, attempt, fence, payload }: Pick<Ticket, "slot" | "attempt" | "fence" | "payload">): Env {
+  return {
+    CRONTABBER_SLOT: slot.toISOString(),
+    CRONTABBER_ATTEMPT: String(attempt),
+    CRONTABBER_FENCE: String(fence),
+    ...(payload !== null && { CRONTABBER_PAYLOAD: payload }),
   };
 }
 

@@ -22,6 +22,7 @@ const deadlines = new Deadlines((runId, stage) => {
 function obey(order: GuardOrder): void {
   if (order.do === "watch") {
     watched.set(order.runId, order.pgid);
+    deadlines.delete(order.runId); // of another child that was to become this run
     deadlines.set(order.runId, order);
     answer({ did: "watch", runId: order.runId });
   } else if (order.do === "trust") {
@@ -31,13 +32,27 @@ function obey(order: GuardOrder): void {
   }
 }
 
-/** The run's main process has ended: nothing it left behind may work on. */
+/** Runs whose main process has ended, and that no sweep has seen yet. */
+const ended = new Set<string>();
+let sweeping = false;
+
+/** The run's main process has ended: nothing it left behind may work on. A look at all processes costs the same for one run and for many. */
 async function end(runId: string): Promise<void> {
-  const pgid = watched.get(runId);
   deadlines.delete(runId);
-  if (pgid !== undefined) await killRuns(new Map([[runId, pgid]]));
-  watched.delete(runId);
-  answer({ did: "end", runId });
+  ended.add(runId);
+  if (sweeping) return;
+  sweeping = true;
+  while (ended.size > 0) await sweep([...ended]);
+  sweeping = false;
+}
+
+async function sweep(runIds: readonly string[]): Promise<void> {
+  for (const runId of runIds) ended.delete(runId);
+  await killRuns(new Map(runIds.flatMap((runId) => (watched.has(runId) ? [[runId, watched.get(runId) as number]] : []))));
+  for (const runId of runIds) {
+    watched.delete(runId);
+    answer({ did: "end", runId });
+  }
 }
 
 function answer(message: GuardAnswer): void {

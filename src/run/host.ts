@@ -7,13 +7,15 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { after } from "../clock.ts";
+import { thawTicket } from "../core/ticket.ts";
 import type { Account } from "./account.ts";
 import { createContext, needed } from "./context.ts";
 import { describe, record } from "./describe.ts";
+import { runWords } from "./environment.ts";
 import { readJsonLines, writeJsonLine } from "./lines.ts";
 import { createLoader, pickRun } from "./load.ts";
 import { ProgressMeter } from "./progress.ts";
-import { type Go, type Order, type Report, thawTicket } from "./protocol.ts";
+import type { Go, Order, Report } from "./protocol.ts";
 import { resultText } from "./result.ts";
 import { lazyClient } from "./session.ts";
 import { cancelBackend, sendSql } from "./sql.ts";
@@ -55,6 +57,7 @@ class Host {
     // The wire must not keep a process alive whose job can never settle; one that watches its signal waits for the wire.
     this.#wire.unref();
     process.umask(0o022);
+    Object.assign(process.env, runWords(thawTicket(go.ticket)));
     this.#watch();
     try {
       if (go.account) become(go.account);

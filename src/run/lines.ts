@@ -20,11 +20,16 @@ export function readJsonLines(stream: Readable, take: (message: unknown) => void
 }
 
 /** Resolves when the line has left this process; never rejects: a reader that is gone is told by the stream's own events. */
-export function writeJsonLine(stream: Writable, message: unknown): Promise<void> {
+export function writeLine(stream: Writable, line: string): Promise<void> {
   return new Promise((done) => {
     if (stream.destroyed || stream.writableEnded) return done();
-    stream.write(`${JSON.stringify(message)}\n`, () => done());
+    stream.write(`${line}\n`, () => done());
   });
+}
+
+/** As `writeLine`. */
+export function writeJsonLine(stream: Writable, message: unknown): Promise<void> {
+  return writeLine(stream, JSON.stringify(message));
 }
 
 function parse(line: string): unknown {

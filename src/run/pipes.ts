@@ -48,25 +48,53 @@ interface Pipe {
   readonly reader: Socket;
 }
 
+type Pair = readonly [stdout: Pipe, stderr: Pipe];
+
+/** Who asks at the same moment gets his from the same call: a process for each pair would cost as much as the child itself. */
+let batch: { count: number; readonly made: Promise<(Pair | null)[]> } | null = null;
+
 /** For stdout and stderr. Null where this system will not make any (no `mkfifo`, a full temp folder): sockets must do then. */
-async function openPipes(): Promise<readonly Pipe[] | null> {
+async function openPipes(): Promise<Pair | null> {
+  if (!batch) {
+    const mine: { count: number; made: Promise<(Pair | null)[]> } = { count: 0, made: Promise.resolve([]) };
+    mine.made = new Promise((done) => setImmediate(done)).then(() => {
+      batch = null;
+      return makePairs(mine.count);
+    });
+    batch = mine;
+  }
+  const place = batch.count++;
+  return (await batch.made)[place] ?? null;
+}
+
+async function makePairs(count: number): Promise<(Pair | null)[]> {
   let folder: string | undefined;
-  const opened: Pipe[] = [];
   try {
     // Private, so that the pipes themselves may be open to all: a job of another user reopens its own through /dev/stdout.
-    folder = await mkdtemp(join(tmpdir(), "crontabber-"));
-    const names = [join(folder, "out"), join(folder, "err")];
-    await promisify(execFile)("mkfifo", ["-m", "666", ...names], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+    const home = await mkdtemp(join(tmpdir(), "crontabber-"));
+    folder = home;
+    const names = Array.from({ length: count }, (_, place) => [join(home, `out${place}`), join(home, `err${place}`)] as const);
+    await promisify(execFile)("mkfifo", ["-m", "666", ...names.flat()], { env: { PATH: "/usr/local/bin:/usr/bin:/bin" } });
+    return names.map(openPair);
+  } catch {
+    return []; // said above: there is another way
+  } finally {
+    if (folder) await rm(folder, { recursive: true, force: true }).catch(() => {}); // a left-over folder harms nobody
+  }
+}
+
+/** Null: no descriptors are left. */
+function openPair(names: readonly [string, string]): Pair | null {
+  const opened: Pipe[] = [];
+  try {
     for (const name of names) opened.push(openPipe(name));
-    return opened;
+    return opened as unknown as Pair;
   } catch {
     for (const { writeEnd, reader } of opened) {
       closeSync(writeEnd);
       reader.destroy();
     }
-    return null; // said above: there is another way
-  } finally {
-    if (folder) await rm(folder, { recursive: true, force: true }).catch(() => {}); // a left-over folder harms nobody
+    return null;
   }
 }
 

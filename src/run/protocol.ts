@@ -1,7 +1,7 @@
 /** What a runner and its host child say to each other over descriptor 3, one JSON document a line. Owns the shapes; a ticket travels as JSON. */
 import type { Connection } from "../core/database.ts";
 import type { ErrorRecord } from "../core/errors.ts";
-import type { Ticket } from "../core/state.ts";
+import type { TicketJson } from "../core/ticket.ts";
 import type { Account } from "./account.ts";
 
 export type StopCause = "timed-out" | "interrupted" | "cancelled" | "lost";
@@ -43,31 +43,3 @@ export type Report =
   | { readonly say: "failed"; readonly error: ErrorRecord; readonly committed: "no" | "unknown"; readonly fenced?: true }
   /** A command run under another account has ended. */
   | { readonly say: "exited"; readonly code: number | null; readonly signal: NodeJS.Signals | null };
-
-/** A ticket without dates and big integers. */
-export type TicketJson = Omit<Ticket, "fence" | Times> & { readonly fence: string } & { readonly [K in Times]: string | null };
-type Times = "slot" | "missedFrom" | "nextSlot" | "claimedAt";
-
-export function freezeTicket(ticket: Ticket): TicketJson {
-  const { fence, slot, missedFrom, nextSlot, claimedAt } = ticket;
-  return {
-    ...ticket,
-    fence: String(fence),
-    slot: slot.toISOString(),
-    missedFrom: missedFrom?.toISOString() ?? null,
-    nextSlot: nextSlot?.toISOString() ?? null,
-    claimedAt: claimedAt.toISOString(),
-  };
-}
-
-export function thawTicket(json: TicketJson): Ticket {
-  const date = (text: string | null) => (text === null ? null : new Date(text));
-  return {
-    ...json,
-    fence: BigInt(json.fence),
-    slot: new Date(json.slot as string),
-    missedFrom: date(json.missedFrom),
-    nextSlot: date(json.nextSlot),
-    claimedAt: new Date(json.claimedAt as string),
-  };
-}

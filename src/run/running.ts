@@ -1,6 +1,8 @@
 /** One run, from its start to its end. Owns the order: child, guard, go; then first cause, TERM, KILL; then the rest of its group. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, uptime } from "../clock.ts";
+import type { ErrorRecord } from "../core/errors.ts";
+import type { StreamName } from "../core/streams.ts";
 import { Capture } from "./capture.ts";
 import { type Child, type Exit, spawnChild } from "./child.ts";
 import type { Deadlines, Trust } from "./deadlines.ts";
@@ -8,15 +10,19 @@ import { describe } from "./describe.ts";
 import { conclude, type Ended, type FinalReport, type Seen } from "./ending.ts";
 import type { Guard } from "./guard.ts";
 import { type Launch, launch } from "./launch.ts";
-import { readJsonLines, writeJsonLine } from "./lines.ts";
+import { readJsonLines, writeJsonLine, writeLine } from "./lines.ts";
+import { Masking } from "./masking.ts";
 import { groupAlive, signalGroup } from "./procs.ts";
 import type { Order, Report, StopCause } from "./protocol.ts";
 import type { RunnerSettings, RunningJob, RunSpec } from "./runner.ts";
+import type { Ready } from "./standby.ts";
 
 interface Tools {
   readonly guard: Guard;
   readonly deadlines: Deadlines;
   readonly settings: RunnerSettings;
+  /** A child of this run that waits for its word, known to the guard; null: there is none yet. */
+  readonly ready: Ready | null;
 }
 
 const KILL_GRACE_MS = 5_000;
@@ -30,7 +36,8 @@ export class Running implements RunningJob {
   readonly done: Promise<Ended>;
   readonly #run: RunSpec;
   readonly #tools: Tools;
-  readonly #capture = new Capture();
+  readonly #capture: Capture;
+  readonly #masking: Masking;
   #trust: Trust;
   #child: Child | null = null;
   /** It was told to go: from here on it may hold something that wants a SIGTERM. */
@@ -52,11 +59,18 @@ export class Running implements RunningJob {
     this.#run = run;
     this.#tools = tools;
     this.#trust = run.trust;
+    const secrets = tools.settings.secrets?.(run.job) ?? [];
+    this.#capture = new Capture(secrets);
+    this.#masking = new Masking(secrets);
     this.done = this.#live();
   }
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  output(): string | null {
+    return this.#capture.text();
   }
 
   trust(trust: Trust): void {
@@ -96,11 +110,12 @@ export class Running implements RunningJob {
 
   async #live(): Promise<Ended> {
     try {
-      const plan = launch(this.#run, this.#tools.settings);
+      const { ready, settings } = this.#tools;
+      const plan = ready?.plan ?? launch(this.#run.job, this.#run.ticket, settings);
       this.#host = plan.host;
       if (this.#distrusted) this.stop("interrupted", "the lease was no longer trusted when the job was to start");
-      if (this.#cause) return this.#ended(plan);
-      const child = await this.#spawn(plan);
+      if (this.#cause && !ready) return this.#ended(plan);
+      const child = ready ? this.#adopt(ready) : await this.#spawn(plan);
       await this.#begin(child, plan);
       this.#exit = await child.exited;
       this.#late ||= this.#distrusted;
@@ -115,23 +130,33 @@ export class Running implements RunningJob {
   }
 
   async #spawn(plan: Launch): Promise<Child> {
-    const child = await spawnChild({
-      ...plan,
-      onOutput: (name, chunk) => {
-        this.#capture.write(name, chunk);
-        this.#run.onOutput?.(chunk, name);
-      },
-    });
+    const child = await spawnChild({ ...plan, onOutput: (name, chunk) => this.#print(name, chunk) });
+    return this.#own(child);
+  }
+
+  #adopt({ child, hear }: Ready): Child {
+    hear((name, chunk) => this.#print(name, chunk));
+    return this.#own(child);
+  }
+
+  #own(child: Child): Child {
     readJsonLines(child.wire, (message) => this.#hear(message as Report));
     this.#child = child;
     return child;
   }
 
+  #print(name: StreamName, chunk: Buffer): void {
+    this.#capture.write(name, chunk);
+    this.#run.onOutput?.(chunk, name);
+  }
+
   /** Nothing works before the guard knows its group, nor after its lease is no longer trusted. */
   async #begin(child: Child, plan: Launch): Promise<void> {
-    const { guard, deadlines } = this.#tools;
+    const { guard, deadlines, ready } = this.#tools;
     try {
-      await guard.watch(this.#runId, child.pid, this.#trust);
+      // Until this is read, the guard goes by the earlier deadline under which it got to know the child.
+      if (ready) guard.trust(this.#runId, this.#trust);
+      else await guard.watch(this.#runId, child.pid, this.#trust);
     } catch (error) {
       this.#giveUp(child);
       await child.exited;
@@ -144,7 +169,7 @@ export class Running implements RunningJob {
     deadlines.set(this.#runId, this.#trust);
     const { timeout } = this.#run.job;
     if (timeout !== null) this.#timers.push(after(timeout * 1000, () => this.stop("timed-out", `timed out after ${timeout} s`)));
-    await writeJsonLine(child.wire, plan.go);
+    await writeLine(child.wire, plan.go(this.#run.ticket));
   }
 
   #giveUp(child: Child): void {
@@ -195,7 +220,8 @@ export class Running implements RunningJob {
   }
 
   #ended(plan: Launch): Ended {
-    return conclude({
+    this.#capture.end();
+    const ended = conclude({
       cause: this.#cause,
       exit: this.#relayed ?? this.#exit,
       report: this.#report,
@@ -205,6 +231,13 @@ export class Running implements RunningJob {
       output: this.#capture.text(),
       complaint: this.#capture.tail("stderr", COMPLAINT_BYTES),
     });
+    return { ...ended, error: ended.error && this.#masked(ended.error) };
+  }
+
+  /** What a job throws may quote what it was given. */
+  #masked(error: ErrorRecord): ErrorRecord {
+    const mask = (part: string) => this.#masking.whole(part);
+    return { ...error, value: mask(error.value), traceback: mask(error.traceback) };
   }
 }
 

@@ -30,7 +30,7 @@ export type Claimed = (
   | { readonly held: false; readonly verdict: Exclude<Verdict, Due> | "closed"; readonly state: JobState | null }
 ) & {
   /** Slots that nobody will run, dropped and recorded by this very transaction. */
-  readonly skipped?: Skipped | null;
+  readonly skipped?: readonly Skipped[];
 };
 
 /** Runs inside the caller's transaction. Throws 55P03 if a row is locked, 23505 if the ledger refuses the run. */
@@ -53,7 +53,7 @@ export async function lockRow(
   tx: Queryable,
   sql: Statements,
   request: Pick<ClaimRequest, "job" | "now" | "host" | "pid" | "maxOngoingAge">,
-): Promise<{ now: Date; state: JobState; skipped: Skipped | null } | null> {
+): Promise<{ now: Date; state: JobState; skipped: readonly Skipped[] } | null> {
   const { job } = request;
   const row = (await tx.query(sql.lockJob, [request.now, job.name])).rows[0];
   if (!row) return null;
@@ -61,7 +61,7 @@ export async function lockRow(
   const read = unclaimed(toState(row as StateRow), request.maxOngoingAge);
   const plan = replan(job, read, now);
   if (plan) await writePlan(tx, sql, { ...request, plan, from: read });
-  return { now, state: plan?.state ?? read, skipped: plan?.skipped ?? null };
+  return { now, state: plan?.state ?? read, skipped: plan?.skipped ?? [] };
 }
 
 async function lockParents(tx: Queryable, sql: Statements, request: ClaimRequest, facts: Omit<Facts, "parents">): Promise<ParentFacts[]> {
@@ -155,7 +155,7 @@ export async function holdersOf(db: Queryable, sql: Statements, job: Pick<Job, "
 /** The open slot is behind us already: the next one is open, nothing is run. */
 function pastOf(state: JobState, due: Due): Plan {
   const next = { slot: due.nextSlot, nextRun: due.nextSlot, attempt: 0, slotErrors: 0, missed: 0, missedFrom: null };
-  return { why: "edited", state: { ...state, ...next, moved: false }, skipped: null };
+  return { why: "edited", state: { ...state, ...next, moved: false }, skipped: [] };
 }
 
 type Statement = readonly [text: string, params: unknown[]];

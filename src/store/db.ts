@@ -23,6 +23,8 @@ import type { Statements } from "./sql.ts";
 
 export { CommitUnknown, isTransient, type Queryable, type Result, type Row, sqlState } from "./driver.ts";
 
+/** A connection at rest for so long is closed. */
+const IDLE_MS = 9_000;
 /** A connection attempt for renewals leaves time for another one. */
 const LINE_LEAST_MS = 1_000;
 
@@ -38,14 +40,16 @@ export class Database {
   readonly #name: string;
   readonly #sql: Statements;
   readonly #max: number;
+  readonly #keep: number;
   readonly #aim: Aim;
   #target: Target | null = null;
 
-  constructor(connection: Connection, settings: { name: string; sql: Statements; max: number }) {
+  constructor(connection: Connection, settings: { name: string; sql: Statements; max: number; keep: number }) {
     this.#connection = connection;
     this.#name = settings.name;
     this.#sql = settings.sql;
     this.#max = settings.max;
+    this.#keep = settings.keep;
     this.#aim = new Aim(connection.servers, (server) => standingOf(connection, server, settings.name));
   }
 
@@ -94,6 +98,15 @@ export class Database {
     }
   }
 
+  /** Opens connections until so many are at rest, as far as the pool goes. Throws if there are none to be had. */
+  async warm(count: number): Promise<void> {
+    const { pool } = this.#targetOf((await this.#aim.choice()).server);
+    // All at once: one that is back before the next is asked for would be taken twice. Where there is no room, none waits for another.
+    const clients = await Promise.allSettled(Array.from({ length: Math.min(count, this.#max) }, () => pool.connect()));
+    for (const client of clients) if (client.status === "fulfilled") client.value.release();
+    for (const client of clients) if (client.status === "rejected") throw unusable(client.reason, this.#connection);
+  }
+
   async close(): Promise<void> {
     const pool = this.#target?.pool;
     this.#target = null;
@@ -139,7 +152,13 @@ export class Database {
   #targetOf(server: ServerAddress): Target {
     const old = this.#target;
     if (old?.server === server) return old;
-    const pool = new pg.Pool({ ...this.#config(server), query_timeout: QUERY_MS, max: this.#max, idleTimeoutMillis: 10_000 });
+    const pool = new pg.Pool({
+      ...this.#config(server),
+      query_timeout: QUERY_MS,
+      max: this.#max,
+      min: this.#keep,
+      idleTimeoutMillis: IDLE_MS,
+    });
     pool.on("error", () => {}); // an idle connection went away: the next statement opens another
     // One that breaks while it is in use fails its statement, and tells us once more.
     pool.on("connect", (client) => client.on("error", () => {}));

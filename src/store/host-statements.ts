@@ -15,9 +15,12 @@ export function hostStatements(q: string) {
           AND h.seen_at < clock_timestamp() - ${AGAIN} FOR UPDATE SKIP LOCKED))`,
     due: `NOT EXISTS (SELECT 1 FROM ${q}crontabber_host WHERE label = $2
         AND (registry = $3 AND version = $4 AND tags = $5::text[] OR seen_at > clock_timestamp() - ${AGAIN}))`,
-    write: `INSERT INTO ${q}crontabber_host AS h (label, registry, version, tags, pid, mode, jobs) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    /** The daemons that have looked lately: each touches its row at least every 75 seconds. Never a reason not to run, only for letting others go first. */
+    rivals: `(SELECT json_agg(json_build_object('label', label, 'tags', tags)) FROM ${q}crontabber_host
+        WHERE mode = 'daemon' AND seen_at > clock_timestamp() - interval '100 seconds')`,
+    write: `INSERT INTO ${q}crontabber_host AS h (label, registry, version, tags, pid, mode, jobs, backfills) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       ON CONFLICT (label) DO UPDATE SET registry = excluded.registry, version = excluded.version, tags = excluded.tags, pid = excluded.pid,
-        mode = excluded.mode, jobs = excluded.jobs, seen_at = clock_timestamp(), gap = extract(epoch FROM clock_timestamp() - h.seen_at),
+        mode = excluded.mode, jobs = excluded.jobs, backfills = excluded.backfills, seen_at = clock_timestamp(), gap = extract(epoch FROM clock_timestamp() - h.seen_at),
         registry_since = CASE WHEN h.registry = excluded.registry THEN h.registry_since ELSE clock_timestamp() END
       WHERE h.seen_at < clock_timestamp() - ${AGAIN}`,
     read: `SELECT label, version, mode, tags, registry, jobs, gap, (extract(epoch FROM registry_since) * 1000)::float8 AS registry_since,

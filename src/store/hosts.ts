@@ -26,7 +26,9 @@ export async function writeHost(
   const { registry, mode } = looking;
   // 32 bits tell two definitions apart, and are too few to find out a secret in one by trying.
   const jobs = Object.fromEntries(registry.jobs.map((job) => [job.name, digest(definition(job)).slice(0, 8)]));
-  await db.query(sql.write, [host, registryHash(registry), release(), [...tags].sort(), process.pid, mode, JSON.stringify(jobs)]);
+  const backfills = registry.jobs.filter((job) => job.backfill).map((job) => job.name);
+  const params = [host, registryHash(registry), release(), [...tags].sort(), process.pid, mode, JSON.stringify(jobs), backfills];
+  await db.query(sql.write, params);
 }
 
 /** Every host that ever looked and is not forgotten. None where this role may not read them: then nobody is judged. */

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { after } from "../clock.ts";
 import { StoreError } from "../core/errors.ts";
+import type { ClaimNotice, EndNotice } from "../core/notice.ts";
 import type { Database } from "./db.ts";
 
 /** What steering and records say. */
@@ -9,6 +10,10 @@ export interface Told {
   readonly job: string;
   /** An outcome, or a steering verb. */
   readonly what: string;
+  /** With `claimed`. */
+  readonly claim: ClaimNotice | null;
+  /** With an outcome, where what became of the row can be told. */
+  readonly end: EndNotice | null;
 }
 
 const CHANNEL = "crontabber";
@@ -61,7 +66,8 @@ export async function listen(
 function parse(payload: string | undefined): Told | null {
   try {
     const told = JSON.parse(payload ?? "") as Partial<Told>;
-    return typeof told.job === "string" && typeof told.what === "string" ? { job: told.job, what: told.what } : null;
+    if (typeof told.job !== "string" || typeof told.what !== "string") return null;
+    return { job: told.job, what: told.what, claim: told.claim ?? null, end: told.end ?? null };
   } catch {
     return null; // somebody else's notice on our channel
   }

@@ -1,7 +1,7 @@
 /** Writing plans: first rows of jobs, and changes of plan under the row lock. Decides nothing. */
 import { randomUUID } from "node:crypto";
 import type { Job } from "../core/job.ts";
-import type { Plan } from "../core/replan.ts";
+import type { Plan, Skipped } from "../core/replan.ts";
 import type { JobState } from "../core/state.ts";
 import type { Queryable } from "./db.ts";
 import type { Statements } from "./sql.ts";
@@ -29,7 +29,7 @@ export interface Planning {
   readonly maxOngoingAge: number;
 }
 
-/** The caller holds the row's lock and has read it as `from`. Dropped slots become one `skipped` row of the ledger. */
+/** The caller holds the row's lock and has read it as `from`. Each dropped range becomes one `skipped` row of the ledger. */
 export async function writePlan(tx: Queryable, sql: Statements, { job, plan, from, host, pid, maxOngoingAge }: Planning): Promise<void> {
   const { state, skipped } = plan;
   const stays = state.nextRun?.getTime() === from.nextRun?.getTime();
@@ -38,10 +38,18 @@ export async function writePlan(tx: Queryable, sql: Statements, { job, plan, fro
     ...[state.missed, state.missedFrom, state.disabledAt, stays, state.pausedAt, state.pausedBy, state.pauseNote, state.pausedUntil],
     ...[state.resumedAt, state.resumeSkip, state.markedAt, maxOngoingAge],
   ]);
-  if (rowCount === 0 || !skipped) return;
-  const why = { type: "Skipped", value: skipped.reason, traceback: "" };
-  const older = skipped.count - 1;
+  if (rowCount === 0) return;
+  for (const dropped of skipped) await noteSkipped(tx, sql, { job, dropped, host, pid });
+}
+
+interface Dropped extends Pick<Planning, "job" | "host" | "pid"> {
+  readonly dropped: Skipped;
+}
+
+async function noteSkipped(tx: Queryable, sql: Statements, { job, dropped, host, pid }: Dropped): Promise<void> {
+  const why = { type: "Skipped", value: dropped.reason, traceback: "" };
+  const older = dropped.count - 1;
   await tx.query(sql.insertSkipped, [
-    ...[randomUUID(), job.name, skipped.to, host, pid, older, older > 0 ? skipped.from : null, JSON.stringify(why)],
+    ...[randomUUID(), job.name, dropped.to, host, pid, older, older > 0 ? dropped.from : null, JSON.stringify(why)],
   ]);
 }

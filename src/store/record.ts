@@ -1,5 +1,6 @@
 /** The one guarded write that ends a run. Owns its order: row, ledger, the original's log; all in the caller's transaction. */
 import { advance } from "../core/advance.ts";
+import { type EndNotice, endNotice } from "../core/notice.ts";
 import type { Outcome, RunEnd, Ticket } from "../core/state.ts";
 import type { Queryable, Row } from "./db.ts";
 import { endRequest } from "./request-end.ts";
@@ -34,8 +35,8 @@ export async function recordWith(
 }
 
 /** Tells listeners that the job's row has changed. Sent with the transaction, or not at all. */
-export async function tell(tx: Queryable, sql: Statements, job: string, what: string): Promise<void> {
-  await tx.query(sql.tell, [JSON.stringify({ job, what })]);
+async function tell(tx: Queryable, sql: Statements, told: { job: string; what: string; end: EndNotice | null }): Promise<void> {
+  await tx.query(sql.tell, [JSON.stringify(told)]);
 }
 
 /** Moves the row on; the caller holds its lock and has seen that the run owns it. */
@@ -55,7 +56,7 @@ export async function writeState(
       ...[change.lostCount, change.missed, change.missedFrom, change.errorCount, lastError, change.held],
     ]);
   }
-  await tell(tx, sql, ticket.job, end.outcome);
+  await tell(tx, sql, { job: ticket.job, what: end.outcome, end: endNotice(ticket.runId, change, ticket.opens) });
 }
 
 /** The ledger's row, the original's log row, and the request that the run has served. */

@@ -15,7 +15,7 @@ import type { Statements } from "./sql.ts";
 export type RequestClaimed = (
   | { readonly held: true; readonly ticket: Ticket }
   | { readonly held: false; readonly verdict: NotDue | "closed" | "over" | "scheduled"; readonly state: JobState | null }
-) & { readonly skipped?: Skipped | null };
+) & { readonly skipped?: readonly Skipped[] };
 
 /** Dates looked up in the ledger at once, and the most that are counted. */
 const CHUNK = 500;

@@ -35,13 +35,16 @@ export async function resetIn(tx: Queryable, sql: Statements, { name, force, max
     const end = { outcome: "cancelled" as const, error, result: null, output: null };
     await endRun(tx, sql, { ticket: { runId, policy: NO_BACKFILL }, end });
   }
-  await tx.query(sql.stampReset, [name]);
+  while ((await tx.query(sql.stampReset, [name, PART])).rowCount === PART);
   const gone = (await tx.query(sql.deleteJob, [name])).rows[0];
   if (gone && gone.paused_at !== null)
     await tx.query(sql.keepPause, [name, gone.paused_at, gone.paused_by, gone.pause_note, gone.paused_until]);
   await tx.query(sql.noteEvent, ["reset", name, by?.note ?? null, by?.who ?? null, JSON.stringify({ force, run_id: runId })]);
   return { done: true, fenced: runId };
 }
+
+/** Rows of the ledger stamped by one statement. */
+const PART = 10_000;
 
 const NO_BACKFILL = {
   ...{ backfill: false, retry: "fixed" as const, errorRetryTime: 0, maxAttempts: null },

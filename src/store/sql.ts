@@ -4,6 +4,7 @@
  */
 
 import { hostStatements } from "./host-statements.ts";
+import { outputStatements } from "./outputs.ts";
 import { requestStatements } from "./request-sql.ts";
 
 /**
@@ -42,12 +43,12 @@ export const quoted = (schema: string): string => `"${schema.replaceAll('"', '""
 export function statements(schema: string) {
   const q = quoted(schema);
   const host = hostStatements(q);
-  const snapshot = (more: string, column: string) => `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
+  const snapshot = (more: string, column: string, once = "") => `WITH n AS MATERIALIZED (SELECT ${NOW} AS now,
         (SELECT max(version) FROM ${q}crontabber_migration) AS version,
         (SELECT max(oldest_program) FROM ${q}crontabber_migration) AS oldest_program,
         (SELECT bool_or(pruned_at < clock_timestamp() - interval '1 hour') FROM ${q}crontabber_upkeep) AS prune_due,
         EXISTS (SELECT 1 FROM ${q}crontabber_request WHERE ended_at IS NULL) AS requests_open${column})${more}
-      SELECT n.*, ${STATE} FROM n LEFT JOIN ${q}crontabber c ON true`;
+      SELECT n.*, ${STATE}${once} FROM n LEFT JOIN ${q}crontabber c ON true`;
   return {
     /** A transaction of the scheduler never waits long, nor holds a lock for long when its host is cut off. One message, poolers keep it together. */
     begin: `BEGIN; SELECT set_config('lock_timeout', '2000', true), set_config('statement_timeout', '8000', true), set_config('idle_in_transaction_session_timeout', '5000', true)`,
@@ -57,7 +58,11 @@ export function statements(schema: string) {
     /** One moment, all rows, and the schema's demands, in one statement. A row of nulls where the table is empty. */
     snapshot: snapshot("", ""),
     /** The same for a host that runs jobs: once a minute it leaves that it was here, in the very statement that looks. */
-    look: snapshot(`, ${host.touch}`, `, ${host.due} AS host_due`),
+    look: snapshot(
+      `, ${host.touch}`,
+      `, ${host.due} AS host_due`,
+      `, CASE WHEN row_number() OVER () = 1 THEN ${host.rivals} END AS rivals`,
+    ),
 
     /** First plans. Another host may have been faster: its row stands. */
     insertPlans: `INSERT INTO ${q}crontabber (app_name, next_run, planned_next, slot, schedule, depends_on, disabled_at, error_count, attempt, slot_errors, lost_count, missed)
@@ -108,10 +113,16 @@ export function statements(schema: string) {
         lease_until = clock_timestamp() + $5 * interval '1 second', schedule = $6, depends_on = $7
       WHERE app_name = $1 AND run_id IS NULL AND (ongoing IS NULL OR ongoing < clock_timestamp() - $8 * interval '1 second')
       RETURNING (extract(epoch FROM ongoing) * 1000)::float8 AS claimed_at`,
-    /** The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). */
-    insertRun: `INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
+    /**
+     * The ledger's row exists before the start: its unique indexes refuse what would start twice (23505). The other hosts hear of it with the
+     * commit, and need not ask for the job themselves.
+     */
+    insertRun: `WITH run AS (INSERT INTO ${q}crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, missed, missed_from, claimed_at)
       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, c.ongoing FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1
-      RETURNING id`,
+      RETURNING id)
+      SELECT run.id, pg_notify('crontabber', json_build_object('job', c.app_name, 'what', 'claimed', 'claim', json_build_object('run', c.run_id,
+        'host', c.host, 'at', extract(epoch FROM c.ongoing) * 1000, 'until', extract(epoch FROM c.lease_until) * 1000, 'lease', c.lease_seconds))::text)
+      FROM run, ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $1`,
     /**
      * The key of a row is the lock: a second holder waits for the first one's transaction, and then gets no row. In the order of names,
      * so that no two claims wait for each other. The transaction that ends the run deletes the rows (a trigger of the ledger's).
@@ -134,7 +145,12 @@ export function statements(schema: string) {
         FROM free WHERE c.app_name = free.app_name AND c.run_id = ANY($1::uuid[]) RETURNING c.run_id)
       SELECT mine.run_id, renewed.run_id IS NOT NULL AS renewed, mine.cancelled FROM mine LEFT JOIN renewed USING (run_id)`,
     cancelNote: `SELECT cancel_note FROM ${q}crontabber WHERE run_id = $1 AND cancel_run = run_id`,
-    progress: `UPDATE ${q}crontabber_run SET progress = $2 WHERE run_id = $1 AND outcome IS NULL`,
+    /**
+     * What a run tells while it is on. A column of which nothing is new keeps its value where it lies. A row somebody holds is not
+     * waited for: news must not queue up behind an open transaction. Zero rows: held, or over.
+     */
+    news: `UPDATE ${q}crontabber_run SET progress = coalesce($2, progress), output = coalesce($3, output)
+      WHERE id = (SELECT id FROM ${q}crontabber_run WHERE run_id = $1 AND outcome IS NULL FOR UPDATE SKIP LOCKED)`,
 
     /** Waits for the row, never NOWAIT: a result must not be lost because a neighbour looked at the row. */
     lockOwn: `SELECT ${NOW} AS now, ${STATE} FROM ${q}crontabber c WHERE c.app_name = $2 AND c.run_id = $3 FOR UPDATE`,
@@ -154,7 +170,8 @@ export function statements(schema: string) {
         lost_count = $4, error_count = $5, last_error = $6,
         held_at = CASE WHEN $7::text IS NULL THEN NULL ELSE coalesce(held_at, clock_timestamp()) END, held_reason = $7
       WHERE app_name = $1 AND run_id = $2`,
-    endRun: `UPDATE ${q}crontabber_run SET outcome = $2, ended_at = clock_timestamp(), error = $3, result = $4, output = $5
+    /** Whoever ends a dead run has not heard it: what was written of its output while it was on stays. */
+    endRun: `UPDATE ${q}crontabber_run SET outcome = $2, ended_at = clock_timestamp(), error = $3, result = $4, output = coalesce($5, output)
       WHERE run_id = $1 AND outcome IS NULL
       RETURNING app_name, claimed_at`,
     /** The original's row, in the transaction that ends the run. */
@@ -163,7 +180,8 @@ export function statements(schema: string) {
       FROM ${q}crontabber_run WHERE run_id = $1`,
     readOutcome: `SELECT outcome, late_outcome FROM ${q}crontabber_run WHERE run_id = $1`,
     late: `UPDATE ${q}crontabber_run SET late_outcome = $2 WHERE run_id = $1 AND late_outcome IS NULL`,
-    attachOutput: `UPDATE ${q}crontabber_run SET output = $2 WHERE run_id = $1 AND output IS NULL`,
+    /** The run's owner has all of it; what stands there may be what it wrote on the way. */
+    attachOutput: `UPDATE ${q}crontabber_run SET output = $2 WHERE run_id = $1 AND outcome IS NOT NULL`,
 
     /** The second look: only a claim whose renewals have not moved since the first one is taken away. */
     lockExpired: `SELECT ${NOW} AS now, ${STATE}, c.cancel_run IS NOT DISTINCT FROM c.run_id AS cancelled, c.cancel_note FROM ${q}crontabber c
@@ -183,7 +201,9 @@ export function statements(schema: string) {
         (extract(epoch FROM paused_until) * 1000)::float8 AS paused_until FROM gone`,
     keepPause: `INSERT INTO ${q}crontabber (app_name, paused_at, paused_by, pause_note, paused_until, error_count)
       VALUES ($1, to_timestamp($2::float8 / 1000), $3, $4, to_timestamp($5::float8 / 1000), 0)`,
-    stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp() WHERE app_name = $1 AND reset_at IS NULL`,
+    /** A part at a time: a statement has a time limit, a job's history has none. */
+    stampReset: `UPDATE ${q}crontabber_run SET reset_at = clock_timestamp()
+      WHERE id IN (SELECT id FROM ${q}crontabber_run WHERE app_name = $1 AND reset_at IS NULL LIMIT $2)`,
     /** Listeners learn from it what to look at; whoever does not listen looks again by himself. */
     tell: "SELECT pg_notify('crontabber', $1)",
     /** Steering: one implementation for us, psql and triggers; it locks the row, leaves an event and tells listeners. */
@@ -196,11 +216,14 @@ export function statements(schema: string) {
     noteEvent: `SELECT ${q}crontabber_note_event($1, $2, $3, $4, $5)`,
     acts: `SELECT (extract(epoch FROM at) * 1000)::float8 AS at, what, who, note FROM ${q}crontabber_event WHERE app_name = $1 ORDER BY id DESC LIMIT $2`,
 
-    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE $1::text IS NULL OR r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
+    /** What was asked for is known when this is planned: what was not costs nothing. Whoever started since then ended since then, or runs. */
+    history: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE ($1::text IS NULL OR r.app_name = $1)
+        AND ($3::text[] IS NULL OR coalesce(r.outcome, 'running') = ANY($3))
+        AND ($4::timestamptz IS NULL OR (r.claimed_at >= $4 AND (r.ended_at >= $4 OR r.outcome IS NULL)))
+      ORDER BY r.id DESC LIMIT $2`,
     runs: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.id = $1`,
-    newestOutput: `SELECT ${RUN}, r.output FROM ${q}crontabber_run r WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
-      AND ($2::bigint IS NULL OR r.id = $2) ORDER BY r.id DESC LIMIT 1`,
     liveRuns: `SELECT ${RUN} FROM ${q}crontabber_run r WHERE r.outcome IS NULL ORDER BY r.id`,
     ...requestStatements(q),
+    ...outputStatements(q, RUN),
   } as const;
 }

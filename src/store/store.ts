@@ -1,27 +1,32 @@
 /** The store as the engine and the command line see it: one method a deed. Owns retries, in-doubt answers and schema checks. */
+import { randomUUID } from "node:crypto";
 import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
+import type { Rival } from "../core/lot.ts";
 import type { ParentFacts } from "../core/parents.ts";
-import type { ByHand, Due } from "../core/plan.ts";
-import type { Plan } from "../core/replan.ts";
+import type { Due } from "../core/plan.ts";
+import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
 import { type Looking, touchParams } from "./hosts.ts";
 import { type DeadClaim, type Renewal, reapIn, renew } from "./lease.ts";
+import type { Ledger } from "./ledger.ts";
 import { listen, type Told } from "./listen.ts";
 import { migrate, NEWEST, refuseNewer } from "./migrate.ts";
+import { Outputs } from "./outputs.ts";
+import { type Past, readPast } from "./past.ts";
 import { insertPlans } from "./planning.ts";
 import { type Recorded, recordWith } from "./record.ts";
 import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
-import { type Statements, statements } from "./sql.ts";
+import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
-import { type ClaimResult, take } from "./taking.ts";
+import { type ClaimResult, take, type Wish } from "./taking.ts";
 
 export type { ClaimResult } from "./taking.ts";
 
@@ -31,12 +36,19 @@ export interface StoreSettings {
   readonly autoMigrate: boolean;
   /** Connections the pool may hold; one more is kept for renewals while something runs. */
   readonly max: number;
+  /** Of those, how many stay open for as long as nothing happens; default 0. */
+  readonly keep?: number;
   readonly host: string;
   readonly tags: readonly string[];
   /** Seconds. */
   readonly maxOngoingAge: number;
   /** Null in production: the database's clock decides. */
   readonly pinned: () => Date | null;
+}
+
+export interface HistoryWish {
+  readonly outcomes?: readonly string[] | null;
+  readonly since?: Date | null;
 }
 
 export interface Snapshot {
@@ -46,6 +58,8 @@ export interface Snapshot {
   readonly pruneDue: boolean;
   /** Somebody asked for something that has not ended; it may be waiting for its moment, or be on. */
   readonly requestsOpen: boolean;
+  /** Daemons that have looked lately; none for whoever only reads. */
+  readonly rivals: readonly Rival[];
 }
 
 export class Store {
@@ -56,14 +70,22 @@ export class Store {
   readonly steering: Steering;
   /** Runs that somebody asked for, for whichever host is free. */
   readonly requests: Requests;
+  /** How the last runs of many jobs went, and what runs print. */
+  readonly outputs: Outputs;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
 
   constructor(settings: StoreSettings) {
     this.settings = settings;
     this.sql = statements(settings.schema);
-    this.db = new Database(settings.connection, { name: `crontabber ${settings.host}`, sql: this.sql, max: settings.max });
+    this.db = new Database(settings.connection, {
+      name: `crontabber ${settings.host}`,
+      sql: this.sql,
+      max: settings.max,
+      keep: settings.keep ?? 0,
+    });
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
+    this.outputs = new Outputs({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
@@ -85,6 +107,7 @@ export class Store {
       states: new Map(states.map((state) => [state.name, state])),
       pruneDue: first?.prune_due === true,
       requestsOpen: first?.requests_open === true,
+      rivals: (first?.rivals as Rival[] | null | undefined) ?? [],
     };
   }
 
@@ -113,16 +136,23 @@ export class Store {
     if (plans.length > 0) await insertPlans(this.db, this.sql, plans);
   }
 
+  /** A job that no pass has seen yet gets its row here: it can be steered before it ever runs. */
+  async ensureRow(job: Job): Promise<void> {
+    const { now, states } = await this.snapshot();
+    const plan = states.has(job.name) ? null : replan(job, null, now);
+    if (plan) await this.insertPlans([{ job, plan }]);
+  }
+
   /** Takes the job if it is due, deciding again under its lock. With `requestId` the claim is for that request, and beside the plan. */
-  async claim(
-    job: Job,
-    parents: ReadonlyMap<string, Job>,
-    hand: ByHand | null = null,
-    requestId: bigint | null = null,
-  ): Promise<ClaimResult> {
+  async claim(job: Job, parents: ReadonlyMap<string, Job>, { hand, requestId, runId }: Wish = {}): Promise<ClaimResult> {
     const { host, tags, maxOngoingAge, pinned } = this.settings;
-    const claim = { job, parents, hand, host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
-    return take({ db: this.db, sql: this.sql, claim, requestId });
+    const own = { runId: runId ?? randomUUID(), host, tags, maxOngoingAge, pid: process.pid, now: pinned() };
+    return take({ db: this.db, sql: this.sql, claim: { job, parents, hand: hand ?? null, ...own }, requestId: requestId ?? null });
+  }
+
+  /** Opens connections ahead of so many statements at once, as far as the pool goes. */
+  warm(count: number): Promise<void> {
+    return this.db.warm(count);
   }
 
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>> {
@@ -134,8 +164,9 @@ export class Store {
     return ((await this.db.query(this.sql.cancelNote, [runId])).rows[0]?.cancel_note as string | null | undefined) ?? null;
   }
 
-  async progress(runId: string, json: string): Promise<void> {
-    await this.db.query(this.sql.progress, [runId, json]);
+  /** Of a run that is on; null: nothing new. False: not written, for its row is held by somebody, or the run is over. */
+  async news(runId: string, progress: string | null, output: string | null): Promise<boolean> {
+    return (await this.db.query(this.sql.news, [runId, progress, output])).rowCount > 0;
   }
 
   /** One try; throws while the database cannot be used. Idempotent by run id. */
@@ -168,15 +199,20 @@ export class Store {
     return this.#ready(() => this.db.transaction((tx) => resetIn(tx, this.sql, { ...request, maxOngoingAge })));
   }
 
-  /** A job's runs, newest first; null: those of all jobs. */
-  async history(name: string | null, limit: number): Promise<Run[]> {
-    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit]))).rows.map(toRun);
+  /** What a page reads of it; loaded when there is one. */
+  async ledger(): Promise<Ledger> {
+    const { Ledger } = await import("./ledger.ts");
+    return new Ledger(this.db, this.settings.schema);
   }
 
-  /** The newest run with its output, or the one asked for by number. */
-  async output(name: string, id: bigint | null): Promise<{ run: Run; output: string | null } | null> {
-    const row = (await this.#ready(() => this.db.query(this.sql.newestOutput, [name, id]))).rows[0];
-    return row ? { run: toRun(row), output: row.output as string | null } : null;
+  /** What the ledger tells of these jobs to whoever looks ahead. */
+  past(names: readonly string[]): Promise<Past> {
+    return this.#ready(() => readPast(this.db, quoted(this.settings.schema), names));
+  }
+
+  /** A job's runs, newest first; null: those of all jobs. `outcomes`: of these only, `running` too; `since`: started then or later. */
+  async history(name: string | null, limit: number, { outcomes = null, since = null }: HistoryWish = {}): Promise<Run[]> {
+    return (await this.#ready(() => this.db.query(this.sql.history, [name, limit, outcomes, since]))).rows.map(toRun);
   }
 
   /** What the ledger says of parents at a slot, for `explain`. */

@@ -1,6 +1,5 @@
 /** What a claim comes to. Owns its retries and what a lost answer to COMMIT means; the transaction is claim.ts's and requests.ts's. */
-import { randomUUID } from "node:crypto";
-import type { NotDue } from "../core/plan.ts";
+import type { ByHand, NotDue } from "../core/plan.ts";
 import type { Skipped } from "../core/replan.ts";
 import type { JobState, Ticket } from "../core/state.ts";
 import { type ClaimRequest, claimIn } from "./claim.ts";
@@ -16,14 +15,23 @@ export type ClaimResult = (
   | { readonly held: true; readonly ticket: Ticket }
   | { readonly held: false; readonly why: "locked" | "in-doubt" | "closed" | "over" | "scheduled"; readonly detail: string }
   | { readonly held: false; readonly why: "no"; readonly verdict: NotDue; readonly state: JobState | null }
-) & { readonly skipped?: Skipped | null };
+) & { readonly skipped?: readonly Skipped[] };
 
 export interface Taking {
   readonly db: Database;
   readonly sql: Statements;
-  readonly claim: Omit<ClaimRequest, "runId">;
+  readonly claim: ClaimRequest;
   /** The request it is for; null: the job's own slot, or what a hand asks for. */
   readonly requestId: bigint | null;
+}
+
+/** What a claim is for; nothing of it: the job's own slot, if it is due. */
+export interface Wish {
+  readonly hand?: ByHand | null;
+  /** The request it serves. */
+  readonly requestId?: bigint;
+  /** A uuid of the claimer's that was never claimed under; by default a new one. */
+  readonly runId?: string;
 }
 
 const LOCK_TRIES = 5;
@@ -34,8 +42,7 @@ const DETAILS = {
 } as const;
 
 /** Contention is a value; a lost COMMIT is looked up, never guessed. */
-export async function take({ db, sql, claim, requestId }: Taking): Promise<ClaimResult> {
-  const request = { ...claim, runId: randomUUID() };
+export async function take({ db, sql, claim: request, requestId }: Taking): Promise<ClaimResult> {
   let ticket: Ticket | null = null;
   for (let attempt = 1; ; attempt++) {
     try {

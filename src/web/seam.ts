@@ -8,6 +8,36 @@ import type { Explained } from "../report/explain.ts";
 import type { LedgerRun } from "../report/job-json.ts";
 import type { View } from "../report/view.ts";
 
+/**
+ * Addresses and fields that pages link to and send. Names of jobs are put into addresses by `encodeURIComponent`.
+ *
+ * - `POST /login`: `token`, `name` (who one is: kept with what one does). The page is shown where it was needed, and led back to.
+ *   `POST /logout`: `csrf`.
+ * - `POST /theme`: `theme` (auto, light, dark); leads back. The cookie `crontabber_theme` may also be set by a script.
+ * - `POST /jobs/NAME/ACTION`: `csrf`, and by action `note`; pause `for` (`2h`, empty: until resume); resume `skip`; reset `force`;
+ *   backfill `from`, `to` (`2026-11-13`, `2026-11-13T03:00`), `again`, `force`; cancel-backfill `id` (empty: all of the job). A box that
+ *   is ticked sends anything but `no`. A page that confirms sends to the same address all of `Confirm.fields` and `csrf`.
+ * - `GET /events`, with `?job=NAME` (up to 10) for what those print: `event: full` with everything Live has, first of all; `event: change`
+ *   with the keys that have changed, null for one that is gone; `event: output` with an `OutputPart`; `event: beat` with a `Beat` every
+ *   few seconds, and when the database comes or goes. Whoever hears nothing for 20 s is cut off.
+ * - `/api/runs/ID/output?as=text`, `/api/jobs`, `/api/jobs/NAME`, `/api/runs`, `/api/graph`, `/api/backfills`, `/badge/NAME.svg`.
+ */
+export interface Beat {
+  /** The database's time of what was sent last, ISO 8601 in UTC. */
+  readonly now: string;
+  /** False: the database cannot be read; what is shown is as old as `now`. */
+  readonly good: boolean;
+}
+
+/** What a run has printed since the last part. */
+export interface OutputPart {
+  readonly job: string;
+  readonly run: number;
+  /** Where `text` belongs, in UTF-16 units; 0: instead of everything before. */
+  readonly from: number;
+  readonly text: string;
+}
+
 /** Markup that was escaped where it was made; `html` makes it, nothing else may. */
 export interface Html {
   readonly html: string;

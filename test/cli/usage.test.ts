@@ -83,7 +83,10 @@ const CASES: readonly [args: string[], says: string][] = [
   [["explain"], "explain needs NAME"],
   [["reset"], "reset needs NAME"],
   [["run", "nightly-report", "vacuum"], 'run takes one NAME, and "vacuum" is left over'],
-  [["list", "vacuum"], 'list takes no NAME, and "vacuum" is left over'],
+  [["list", "vacum"], 'there is no job "vacum": did you mean "vacuum"?'],
+  [["list", "--state", "failng"], '--state cannot be "failng": did you mean "failing"?'],
+  [["list", "--columns", "job,x"], '--columns cannot be "x": it takes some of job, '],
+  [["ghosts", "vacuum"], 'ghosts takes no NAME, and "vacuum" is left over'],
   [["--job=vacuum", "nightly-report"], "left over"],
   // together
   [["--force"], "--force needs the name of a job"],

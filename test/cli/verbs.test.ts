@@ -51,13 +51,27 @@ describe("reading", () => {
       next: ["next"],
       history: ["history", "bad"],
       logs: ["logs", "bad"],
+      graph: ["graph"],
+      simulate: ["simulate"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
       doctor: ["doctor"],
       backfill: ["backfill", "good"],
       configtest: ["--configtest"],
+      pause: ["pause", "good", "--for", "1h", "--note", "why"],
+      resume: ["resume", "good"],
+      unlock: ["unlock", "bad"],
+      "mark-success": ["mark-success", "bad"],
+      cancel: ["cancel", "bad"],
+      request: ["trigger", "good"],
+      run: ["run", "off", "--force", "--detach"],
+      reset: ["reset", "good"],
     };
-    expect(Object.keys(asked).sort()).toEqual(
+    expect(
+      Object.keys(asked)
+        .map((name) => (name === "request" ? "trigger" : name))
+        .sort(),
+    ).toEqual(
       COMMANDS.filter(({ options }) => options.some(({ name }) => name === "json"))
         .map(({ verb }) => verb)
         .sort(),
@@ -66,7 +80,7 @@ describe("reading", () => {
     for (const [name, args] of Object.entries(asked)) {
       const { code, stdout, stderr } = await run(...args, "--json");
       expect({ name, code, stderr }).toEqual({ name, code: codes[name] ?? 0, stderr: "" });
-      expect(violations(schemaOf(name), json(stdout))).toEqual([]);
+      expect(violations(schemaOf(name === "run" ? "request" : name), json(stdout))).toEqual([]);
     }
   });
 

@@ -18,7 +18,7 @@ describe("a job that never ran", () => {
     ["*/5 * * * *", at("10:35:00"), "a cron job waits for its next slot"],
     ["manual", null, "a manual job waits for ever"],
   ])("%s: %s (%s)", (schedule, nextRun, _why) => {
-    expect(plan(makeJob({ name: "j", schedule }), null, NOW)).toEqual({ why: "new", nextRun, slot: nextRun, skipped: null });
+    expect(plan(makeJob({ name: "j", schedule }), null, NOW)).toEqual({ why: "new", nextRun, slot: nextRun, skipped: [] });
   });
 });
 
@@ -29,7 +29,7 @@ describe("a row of the Python tool", () => {
       why: "adopted",
       nextRun: at("09:15:00"),
       slot: at("09:15:00"),
-      skipped: null,
+      skipped: [],
     });
   });
   describe("of a backfill that failed midway, whose next_run is that of the retry,", () => {
@@ -63,7 +63,7 @@ describe("an edited schedule", () => {
   const edited = (over: object, schedule: string) => plan(makeJob({ name: "j", schedule }), makeState({ name: "j", ...over }), NOW);
   it("goes on with the new schedule's first slot after the last started one", () => {
     expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "15m")).toEqual({
-      ...{ why: "edited", nextRun: at("10:15:00"), slot: at("10:15:00"), skipped: null },
+      ...{ why: "edited", nextRun: at("10:15:00"), slot: at("10:15:00"), skipped: [] },
     });
     expect(edited({ nextRun: at("11:00:00"), lastSlot: at("10:00:00") }, "1d|10:20")).toMatchObject({ nextRun: at("10:20:00") });
   });
@@ -95,12 +95,12 @@ describe("a disabled job", () => {
   it("owes nothing older when it is enabled again, and says what was dropped", () => {
     expect(plan(makeJob({ name: "j" }), { ...row, disabledAt: at("06:30:00") }, NOW)).toEqual({
       ...{ why: "enabled", nextRun: at("11:00:00"), slot: at("11:00:00") },
-      skipped: { from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "disabled" },
+      skipped: [{ from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "disabled" }],
     });
   });
   it("fills its dates, if it is a backfill job", () => {
     expect(plan(makeJob({ name: "j", backfill: true }), { ...row, disabledAt: at("06:30:00") }, NOW)).toMatchObject({
-      ...{ nextRun: at("07:00:00"), skipped: null },
+      ...{ nextRun: at("07:00:00"), skipped: [] },
     });
   });
 });
@@ -111,7 +111,7 @@ describe("start_deadline", () => {
   it("drops a slot that would start too late", () => {
     expect(late({}, { nextRun: at("09:00:00") })).toEqual({
       ...{ why: "deadline", nextRun: at("11:00:00"), slot: at("11:00:00") },
-      skipped: { from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "start-deadline" },
+      skipped: [{ from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "start-deadline" }],
     });
   });
   it("keeps a plain job's newest slot that is in time, whatever it stands in for", () => {
@@ -120,7 +120,7 @@ describe("start_deadline", () => {
   it("drops only what is too late of a backfill", () => {
     expect(late({ backfill: true, startDeadline: 7200 }, { nextRun: at("06:00:00") })).toEqual({
       ...{ why: "deadline", nextRun: at("09:00:00"), slot: at("09:00:00") },
-      skipped: { from: at("06:00:00"), to: at("08:00:00"), count: 3, reason: "start-deadline" },
+      skipped: [{ from: at("06:00:00"), to: at("08:00:00"), count: 3, reason: "start-deadline" }],
     });
   });
   it("lets the attempts of a slot go on that was started in time", () => {
@@ -135,9 +135,9 @@ describe("start_deadline", () => {
 describe("dropping what is owed", () => {
   it("counts slots that were already stood in for", () => {
     const row = makeState({ name: "j", nextRun: at("09:00:00"), missed: 2, missedFrom: at("07:00:00") });
-    expect(dropOwed(makeJob({ name: "j" }), row, { now: NOW, reason: "paused" }).skipped).toEqual({
-      ...{ from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "paused" },
-    });
+    expect(dropOwed(makeJob({ name: "j" }), row, { now: NOW, reason: "paused" }).skipped).toEqual([
+      { from: at("07:00:00"), to: at("10:00:00"), count: 4, reason: "paused" },
+    ]);
   });
 });
 
@@ -152,15 +152,15 @@ describe("a pause that ended", () => {
     ["goes on until its end", false, { ...paused, pausedUntil: at("10:30:01") }, null],
     [
       ...(["by itself: a plain job owes nothing older than its end", false, over] as const),
-      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: dropped("10:00:00", 4) },
+      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: [dropped("10:00:00", 4)] },
     ],
     [
       ...(["by itself long ago: what came due since is owed", false, { ...over, pausedUntil: at("08:30:00") }] as const),
-      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: dropped("08:00:00", 2) },
+      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: [dropped("08:00:00", 2)] },
     ],
     [
       ...(["by itself: a backfill job makes up its dates", true, over] as const),
-      { why: "resumed", nextRun: at("07:00:00"), slot: at("07:00:00"), skipped: null },
+      { why: "resumed", nextRun: at("07:00:00"), slot: at("07:00:00"), skipped: [] },
     ],
     [
       ...([
@@ -168,7 +168,7 @@ describe("a pause that ended", () => {
         true,
         { nextRun: at("07:00:00"), resumedAt: at("09:10:00"), resumeSkip: true },
       ] as const),
-      { why: "resumed", nextRun: at("10:00:00"), slot: at("10:00:00"), skipped: dropped("09:00:00", 3) },
+      { why: "resumed", nextRun: at("10:00:00"), slot: at("10:00:00"), skipped: [dropped("09:00:00", 3)] },
     ],
     [
       ...([
@@ -176,7 +176,7 @@ describe("a pause that ended", () => {
         false,
         { ...over, resumedAt: at("06:20:00") },
       ] as const),
-      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: dropped("10:00:00", 4) },
+      { why: "resumed", nextRun: at("11:00:00"), slot: at("11:00:00"), skipped: [dropped("10:00:00", 4)] },
     ],
     [
       ...([
@@ -184,7 +184,7 @@ describe("a pause that ended", () => {
         true,
         { ...over, resumedAt: at("08:20:00"), resumeSkip: true },
       ] as const),
-      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: dropped("08:00:00", 2) },
+      { why: "resumed", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: [dropped("08:00:00", 2)] },
     ],
   ])("%s", (_name, backfill, row, expected) => {
     expect(seen(backfill, row)).toEqual(expected);
@@ -204,7 +204,7 @@ describe("a slot marked as succeeded", () => {
   it("is closed; a plain job's mark covers what came due until then, and says so", () => {
     expect(marked(false, {})).toEqual({
       ...{ why: "marked", nextRun: at("11:00:00"), slot: at("11:00:00") },
-      skipped: { from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "marked" },
+      skipped: [{ from: at("09:00:00"), to: at("10:00:00"), count: 2, reason: "marked" }],
     });
     expect(replan(makeJob({ name: "j" }), makeState({ name: "j", ...row }), NOW)?.state).toMatchObject({
       attempt: 0,
@@ -213,10 +213,17 @@ describe("a slot marked as succeeded", () => {
     });
   });
   it("of a backfill job is the only one closed", () => {
-    expect(marked(true, {})).toEqual({ why: "marked", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: null });
+    expect(marked(true, {})).toEqual({ why: "marked", nextRun: at("09:00:00"), slot: at("09:00:00"), skipped: [] });
+  });
+  it("after a pause that ended: each range is told with its own reason", () => {
+    const pause = { nextRun: at("07:00:00"), slot: at("07:00:00"), attempt: 0, pausedAt: at("06:30:00"), pausedUntil: at("08:30:00") };
+    expect(marked(false, pause)?.skipped).toEqual([
+      { from: at("07:00:00"), to: at("08:00:00"), count: 2, reason: "paused" },
+      { from: at("10:00:00"), to: at("10:00:00"), count: 1, reason: "marked" },
+    ]);
   });
   it("that has not come yet stays open", () => {
     const to = at("11:00:00");
-    expect(marked(false, { nextRun: to, slot: to })).toEqual({ why: "marked", nextRun: to, slot: to, skipped: null });
+    expect(marked(false, { nextRun: to, slot: to })).toEqual({ why: "marked", nextRun: to, slot: to, skipped: [] });
   });
 });

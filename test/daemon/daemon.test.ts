@@ -82,7 +82,15 @@ describe("daemons and passes on the same rows", () => {
     await second.said("pass over 1 jobs");
     const { rows } = await sql.query("SELECT run_id FROM crontabber");
     first.kill("SIGKILL");
-    await until("it ran again", () => ran("long").length === 2, 15);
+    await first.ended;
+    const lease = await sql.query("SELECT lease_until FROM crontabber");
+    await until("it ran again", () => ran("long").length === 2, 30);
+    // The second look is one and a half renewals (of half a second) after the first, which is after the end of the lease.
+    const { rows: retried } = await sql.query(
+      "SELECT claimed_at > $1::timestamptz + interval '750 milliseconds' AS patient FROM crontabber_run WHERE attempt = 2",
+      [lease.rows[0].lease_until],
+    );
+    expect(retried).toEqual([{ patient: true }]);
     expect(ran("long")).toEqual(["long one 1", "long two 2"]);
     expect(carrying(rows[0].run_id)).toEqual([]);
     second.kill("SIGTERM");

@@ -60,7 +60,7 @@ describe("a claim of a job with locks", () => {
     const [one, two] = [locking("one", "db-heavy"), locking("two", "db-heavy")];
     const all = await registered(one, two);
     await a.claim(one, all);
-    expect(reason(await a.claim(two, all, { force: true, slot: null }))).toBe("limit");
+    expect(reason(await a.claim(two, all, { hand: { force: true, slot: null } }))).toBe("limit");
   });
 
   it("takes all of its locks or none", async () => {

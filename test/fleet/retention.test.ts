@@ -1,6 +1,7 @@
 /** A ledger that grew for years slows nothing, and shrinks by itself: outputs first, never a live row, never the original's log. */
 import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ledgerStatements } from "#lib/store/ledger-sql.js";
 import { pruneStatements } from "#lib/store/prune.js";
 import type { Store } from "#lib/store/store.js";
 import { type TestStore, testStore } from "../helpers/store.ts";
@@ -137,13 +138,24 @@ describe("with 300,000 runs in the ledger", () => {
   const cases: Case[] = [
     ["the newest run of a parent up to a slot", () => store.sql.parentsAt, async () => [["minutely", "yearly"], await run("slot")], 1500],
     ["what is known of a slot", () => store.sql.slotFacts, async () => ["minutely", await run("slot")], 5],
-    ["a job's history", () => store.sql.history, () => ["minutely", 50], 100],
-    ["the history of a job that hardly runs", () => store.sql.history, () => ["yearly", 50], 5],
-    ["everybody's history", () => store.sql.history, () => [null, 50], 100],
+    ["a job's history", () => store.sql.history, () => ["minutely", 50, null, null], 100],
+    ["the history of a job that hardly runs", () => store.sql.history, () => ["yearly", 50, null, null], 5],
+    ["everybody's history", () => store.sql.history, () => [null, 50, null, null], 100],
+    ["the runs since this morning", () => store.sql.history, () => [null, 50, ["failed"], new Date(Date.now() + 60_000)], 100],
     ["the newest output", () => store.sql.newestOutput, () => ["yearly", null], 5],
+    ["the last runs of all jobs", () => store.sql.recent, () => [["minutely", "yearly", "nobody"], 12], 30],
+    ["the run after another", () => store.sql.outputAfter, async () => ["minutely", await run("id")], 5],
+    ["a run looked at again", () => store.sql.outputAgain, async () => [await run("id"), "0"], 5],
+    [
+      "the newest runs of all jobs, for the page",
+      () => ledgerStatements("public.").recent,
+      () => [["minutely", "yearly", "nobody"], 60],
+      130,
+    ],
+    ["the newest output, for the page", () => ledgerStatements("public.").newestOutput, () => ["minutely"], 5],
     ["what runs now", () => store.sql.liveRuns, () => [], 5],
     ["the end of a run", () => store.sql.endRun, async () => [await run("run_id"), "failed", null, null, null], 5],
-    ["progress", () => store.sql.progress, async () => [await run("run_id"), "{}"], 5],
+    ["what a run tells", () => store.sql.news, async () => [await run("run_id"), "{}", "x"], 5],
     ["a batch of outputs", () => pruneStatements("public.").outputs, () => [7, 1000], 2100],
     ["a batch of runs", () => pruneStatements("public.").runs, () => [90, 1000], 2100],
     ["the look of a pass", () => store.sql.snapshot, () => [null], 0],

@@ -164,3 +164,16 @@ export const history: readonly LedgerRun[] = [
     resetAt: t("2026-11-19 16:30:00"),
   }),
 ];
+
+const went = (outcome: NonNullable<LedgerRun["outcome"]>, took: number) => ({ outcome, took });
+const good = (...seconds: number[]) => seconds.map((one) => went("succeeded", one));
+
+/** The newest first. */
+export const recent: ReadonlyMap<string, readonly { outcome: NonNullable<LedgerRun["outcome"]>; took: number }[]> = new Map([
+  ["fetch-crashes", [went("failed", 3), went("failed", 3), ...good(71, 72, 70, 74, 140, 71, 73, 70, 72, 71)]],
+  ["build-report", good(242, 249, 230, 581, 244, 260, 251, 243, 240, 239, 250, 247)],
+  ["foo", [...good(3, 3.1), went("cancelled", 1), ...good(2.9, 3)]],
+  ["spot-check", good(12, 11)],
+  ["import-adi", [...good(4.1, 0), went("lost", 240), went("interrupted", 2)]],
+  ["mail-report", good(0.4, 0.4, 0.4)],
+]);

@@ -47,6 +47,13 @@ test.each([
   ["한국", 4],
   ["💥", 2],
   ["✔◐×…", 4],
+  ["✅⭐", 4],
+  ["❤️ 1️⃣", 5],
+  ["🇩🇪👩‍👩‍👧‍👦👍🏽", 6],
+  ["e\u0301\u0323\u200b", 1],
+  ["ﾊﾟ", 2],
+  ["각", 2],
+  ["\u1100\u1161\u11a8", 2],
 ])("%s takes %d columns", (text, width) => {
   expect(columns(text)).toBe(width);
 });
@@ -54,6 +61,8 @@ test.each([
 test("cuts tear no character", () => {
   expect(cutColumns("日本語", 5)).toBe("日本…");
   expect(cutColumns("日本語", 6)).toBe("日本語");
+  expect(cutColumns("a👩‍👩‍👧‍👦b", 3)).toBe("a…");
+  expect(cutColumns("e\u0301e\u0301e\u0301", 2)).toBe("e\u0301…");
   expect(cutBytes("ä💥b", 8)).toBe("ä💥b");
   expect(cutBytes("ä💥bc", 7)).toBe("ä…");
 });

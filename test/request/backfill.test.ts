@@ -186,11 +186,11 @@ describe("a host that dies in the third date", () => {
     const id = await ask();
     const jobs = new Map([["report", report]]);
     for (let i = 0; i < 3; i++) {
-      const claimed = await dead.claim(report, jobs, null, id);
+      const claimed = await dead.claim(report, jobs, { requestId: id });
       if (!claimed.held) throw new Error(`not claimed: ${claimed.why}`);
       if (i < 2) await dead.record(claimed.ticket, { outcome: "succeeded", error: null, result: null, output: null });
     }
-    expect(await dead.claim(report, jobs, null, id)).toMatchObject({ held: false });
+    expect(await dead.claim(report, jobs, { requestId: id })).toMatchObject({ held: false });
     await sql.query("UPDATE crontabber SET lease_until = now() - interval '1 s', lease_seconds = 0.1");
     await pass(host.world);
     const [a, b, c, ...rest] = week();

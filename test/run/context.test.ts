@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { plainOutput } from "#lib/core/streams.js";
 import type { Progress } from "#lib/run/protocol.js";
 import { bench, moduleJob, ticket } from "./bench.ts";
 
@@ -17,7 +18,9 @@ describe("ctx", () => {
 
   it("logs into the output", async () => {
     const { output } = await run(moduleJob("context.ts", "Logs"));
-    const lines = (output ?? "").trim().split("\n");
+    const lines = plainOutput(output ?? "")
+      .trim()
+      .split("\n");
     const logged = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
     const time = expect.stringMatching(/^\d{4}-.*Z$/);
     expect(logged).toEqual([

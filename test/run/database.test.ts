@@ -6,7 +6,7 @@ import type { Connection } from "#lib/core/database.js";
 import type { Job } from "#lib/core/job.js";
 import { replan } from "#lib/core/replan.js";
 import type { Ticket } from "#lib/core/state.js";
-import { freezeTicket } from "#lib/run/protocol.js";
+import { freezeTicket } from "#lib/core/ticket.js";
 import { cancelBackend } from "#lib/run/sql.js";
 import type { Store } from "#lib/store/store.js";
 import { connectionOf, type TestStore, testStore } from "../helpers/store.ts";

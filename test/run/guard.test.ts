@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { uptime } from "#lib/clock.js";
 import type { Job } from "#lib/core/job.js";
-import { freezeTicket } from "#lib/run/protocol.js";
+import { freezeTicket } from "#lib/core/ticket.js";
 import { atWork, bench, command, moduleJob, seen, ticket, until } from "./bench.ts";
 
 const MAIN = fileURLToPath(new URL("../fixtures/runner.mjs", import.meta.url));

@@ -144,12 +144,16 @@ describe("roles", () => {
         stderr: expect.stringContaining("permission denied"),
       });
     }
+    const { rows } = await asRole("viewer", "SELECT app_name, state FROM crontabber_jobs WHERE state = 'held'");
+    expect(rows).toEqual([{ app_name: "bad", state: "held" }]);
+    expect((await asRole("runner", "SELECT code FROM crontabber_health()")).rows).toEqual([{ code: 2 }]);
+    expect((await asRole("viewer", "SELECT code FROM crontabber_health()")).rows).toEqual([{ code: 2 }]);
     await expect(asRole("viewer", "SELECT crontabber_pause('shell')")).rejects.toMatchObject({ code: "42501" });
     expect((await sql.query("SELECT * FROM crontabber ORDER BY 1")).rows).toEqual(before);
     expect((await sql.query("SELECT FROM crontabber_event")).rowCount).toBe(0);
   });
 
-  it("every table of ours is granted, every column but the output to the viewer, no function to everybody", async () => {
+  it("every table of ours is granted, every column but the output to the viewer, and only functions that read", async () => {
     const columns = await sql.query(
       `SELECT c.relname || '.' || a.attname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT
@@ -158,9 +162,10 @@ describe("roles", () => {
     );
     expect(columns.rows).toEqual([{ name: "crontabber_run.output" }]);
     const open = await sql.query(
-      "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND has_function_privilege($1, oid, 'EXECUTE')",
+      "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND has_function_privilege($1, oid, 'EXECUTE') ORDER BY 1",
       [role("viewer")],
     );
-    expect(open.rows).toEqual([]);
+    const reads = ["blocked_by", "error_part", "health", "job_states", "live_hosts"];
+    expect(open.rows.map((row) => row.proname)).toEqual(reads.map((name) => `crontabber_${name}`));
   });
 });

@@ -325,6 +325,17 @@ describe("slots that are too late", () => {
 });
 
 describe("a reset", () => {
+  it("stamps a history of any length, each statement within its time limit", async () => {
+    const job = makeJob({ name: "old" });
+    await registered(job);
+    await sql.query(
+      `INSERT INTO crontabber_run (run_id, app_name, slot, attempt, trigger, host, pid, ended_at, outcome)
+       SELECT gen_random_uuid(), 'old', now() - n * interval '1 hour', 1, 'schedule', 'a', 1, now(), 'succeeded' FROM generate_series(1, 25000) AS n`,
+    );
+    expect(await a.reset({ name: "old", force: false })).toEqual({ done: true, fenced: null });
+    const { rows } = await sql.query("SELECT count(*)::int AS runs, count(reset_at)::int AS stamped FROM crontabber_run");
+    expect(rows).toEqual([{ runs: 25_000, stamped: 25_000 }]);
+  });
   it("is refused beside a living owner, and fences it with force", async () => {
     const job = makeJob({ name: "reset" });
     const all = await registered(job);

@@ -17,7 +17,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
-    const store = await connect(setup);
+    const store = await connect(setup, { listens: true });
     leaveSignals();
     const { signalled, cut } = await runDaemon(setup, store, {
       emit: (name, payload) => voice.emit(name, payload),

@@ -1,34 +1,32 @@
 /** `explain NAME`: 0 if it would run now, else 4. */
-
-import type { Job } from "../../core/job.ts";
-import type { Facts } from "../../core/plan.ts";
-import { decide } from "../../core/plan.ts";
-import { explain, explainDocument } from "../../report/explain.ts";
+import { UsageError } from "../../core/errors.ts";
+import { explain, explainDocument, ledgerFacts } from "../../report/explain.ts";
 import { explainText } from "../../report/explain-text.ts";
-import { factsOf, type View } from "../../report/view.ts";
-import type { Store } from "../../store/store.ts";
+import type { View } from "../../report/view.ts";
 import type { Call } from "../call.ts";
+import { readMoment } from "../instant.ts";
 import { answer, answerJson } from "../io.ts";
 import { jobNamed } from "../name.ts";
 import { configured, fleetViewOf, withStore } from "../reading.ts";
 import { paperFor } from "../talk.ts";
 
 export async function handle(call: Call): Promise<number> {
+  const { given } = call;
   const setup = await configured(call);
+  const paper = paperFor(given, setup.config.timezone);
   const job = jobNamed(setup, call.operands[0] ?? "");
   const told = await withStore(setup, async (store) => {
-    const view = await fleetViewOf(setup, store);
-    return explain(view, { job, facts: { ...(await withLedger(view, job, store)), holders: await store.fleet.holders(job) } });
+    const seen = await fleetViewOf(setup, store);
+    const at = given.at === null ? null : ahead(readMoment(given.at, paper.zone, { now: seen.snapshot.now, way: "ahead" }), seen);
+    const view = at ? { ...seen, snapshot: { ...seen.snapshot, now: at } } : seen;
+    return explain(view, { job, at, facts: { ...(await ledgerFacts(view, job, store)), holders: await store.fleet.holders(job) } });
   });
-  if (call.given.json) answerJson(explainDocument(told));
-  else answer(explainText(told, paperFor(call.given, setup.config.timezone)));
+  if (given.json) answerJson(explainDocument(told));
+  else answer(explainText(told, paper));
   return told.code;
 }
 
-/** The parents of a backfill job are judged at its slot, which only the ledger can tell. */
-async function withLedger(view: View, job: Job, store: Store): Promise<Facts> {
-  const facts = factsOf(view, job);
-  if (!job.backfill || job.dependsOn.length === 0) return facts;
-  const alone = decide(job, { ...facts, parents: [] });
-  return alone.due ? { ...facts, parents: await store.withLedger(facts.parents, alone) } : facts;
+function ahead(at: Date, { snapshot }: View): Date {
+  if (at >= snapshot.now) return at;
+  throw new UsageError("--at is in the past: what was decided then is not known any more, what ran is in crontabber history");
 }

@@ -1,10 +1,11 @@
 /** `run`, `run NAME`: a pass, or one job, here; with `--detach` one job, on whichever host is free. */
 import type { Setup } from "../../app.ts";
 import type { ByHand } from "../../core/plan.ts";
+import { requestDocument } from "../../report/steered.ts";
 import { askFor } from "../asking.ts";
 import type { Call } from "../call.ts";
 import { readInstant } from "../instant.ts";
-import { answer } from "../io.ts";
+import { answer, answerJson } from "../io.ts";
 import { jobNamed } from "../name.ts";
 import { passOver } from "../pass.ts";
 import { byOf } from "../steering.ts";
@@ -24,11 +25,12 @@ export async function handle(call: Call): Promise<number> {
 
 async function detach(call: Call): Promise<number> {
   const { force } = call.given;
-  const told = await askFor(call, async ({ store, name, by, setup }) => {
+  const { name, id, by } = await askFor(call, async ({ store, name, by, setup }) => {
     const id = await store.requests.runDetached({ name, by }, { slot: slotOf(call, setup), force });
-    return `${name} is asked for as request #${id}: the next free host runs it${force ? "" : " when its parents and a pause let it"}`;
+    return { name, id, by };
   });
-  answer(told);
+  if (call.given.json) answerJson(requestDocument(name, by, id));
+  else answer(`${name} is asked for as request #${id}: the next free host runs it${force ? "" : " when its parents and a pause let it"}`);
   return 0;
 }
 

@@ -1,20 +1,23 @@
 /** `trigger NAME [--payload JSON] [--debounce TIME] [--at-most-every TIME]`: one run, on whichever host is free. */
 import { UsageError } from "../../core/errors.ts";
 import { quoted } from "../../core/text.ts";
+import { requestDocument } from "../../report/steered.ts";
 import { askFor } from "../asking.ts";
 import type { Call } from "../call.ts";
-import { answer } from "../io.ts";
+import { answer, answerJson } from "../io.ts";
 
 const MOST_BYTES = 65_536;
 
 export async function handle(call: Call): Promise<number> {
   const { payload, debounce, atMostEvery } = call.given;
   check(payload);
-  const told = await askFor(call, async ({ store, name, by }) => {
+  const { name, id, by } = await askFor(call, async ({ store, name, by }) => {
     const id = await store.requests.trigger({ name, by }, { payload, debounce: debounce ?? 0, atMostEvery });
-    return `${name} is asked for as request #${id}: ${debounce === null ? "one run" : `one run, ${debounce} s after the last such call`}`;
+    return { name, id, by };
   });
-  answer(told);
+  if (call.given.json) answerJson(requestDocument(name, by, id));
+  else
+    answer(`${name} is asked for as request #${id}: ${debounce === null ? "one run" : `one run, ${debounce} s after the last such call`}`);
   return 0;
 }
 

@@ -1,12 +1,14 @@
 /** `unlock NAME`: releases a held job. */
+import { steeredDocument } from "../../report/steered.ts";
 import type { Call } from "../call.ts";
-import { answer } from "../io.ts";
+import { answer, answerJson } from "../io.ts";
 import { steer } from "../steering.ts";
 
 export async function handle(call: Call): Promise<number> {
-  const told = await steer(call, async ({ store, name, by }) => {
-    return (await store.steering.unlock(name, by)) ? `${name} is released` : `${name} is not held`;
+  const { name, done, by } = await steer(call, async ({ store, name, by }) => {
+    return { name, by, done: await store.steering.unlock(name, by) };
   });
-  answer(told);
+  if (call.given.json) answerJson(steeredDocument({ verb: "unlock", job: name, done, by }));
+  else answer(done ? `${name} is released` : `${name} is not held`);
   return 0;
 }

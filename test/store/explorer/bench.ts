@@ -12,7 +12,7 @@ import type { Setting } from "./stage.ts";
 export const NOW = new Date("2026-01-05T03:30:00Z");
 export const SLOT = new Date("2026-01-05T03:00:00Z");
 
-const TABLES = ["crontabber", "crontabber_run", "crontabber_log", "work"];
+const TABLES = ["crontabber", "crontabber_run", "crontabber_log", "crontabber_lock", "crontabber_request", "work"];
 /** A slow machine must not add time-outs of its own to a schedule: giving up is a move like any other. */
 const patient = (begin: string): string => begin.replaceAll(/'\d+', true/g, "'600000', true");
 

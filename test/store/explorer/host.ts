@@ -14,6 +14,8 @@ export interface HostOptions {
   readonly outcome?: RunEnd["outcome"];
   /** Asked for by name. */
   readonly hand?: ByHand;
+  /** Serves this request instead of the job's own slot. */
+  readonly serves?: bigint;
   /** Renewals it may send. Undefined: none, and it never loses trust by itself. */
   readonly beats?: number;
   /** Its body does not end by itself. */

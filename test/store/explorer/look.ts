@@ -11,20 +11,25 @@ export interface Look {
   readonly logged: number;
   /** What transactional jobs did. */
   readonly work: readonly Row[];
+  /** Who holds which name. */
+  readonly locks: readonly Row[];
+  /** What somebody asked for. */
+  readonly requests: readonly Row[];
 }
 
 export async function look(lines: Lines, schema: string): Promise<Look> {
   const all = (table: string, order: string) => `(SELECT coalesce(json_agg(t ORDER BY ${order}), '[]') FROM ${schema}.${table} t)`;
   const { rows } = await lines.ask(`SELECT ${all("crontabber", "app_name")} AS rows, ${all("crontabber_run", "id")} AS runs,
-    (SELECT count(*)::int FROM ${schema}.crontabber_log) AS logged, ${all("work", "run_id")} AS work`);
-  const seen = rows[0] as { rows: Row[]; runs: Row[]; logged: number; work: Row[] };
+    (SELECT count(*)::int FROM ${schema}.crontabber_log) AS logged, ${all("work", "run_id")} AS work,
+    ${all("crontabber_lock", "name")} AS locks, ${all("crontabber_request", "id")} AS requests`);
+  const seen = rows[0] as Omit<Look, "rows"> & { rows: Row[] };
   return { ...seen, rows: new Map(seen.rows.map((row) => [String(row.app_name), row])) };
 }
 
 /** Read from the database's clock: whether they are set matters, not when. Slots and plans are pinned, and compared as they are. */
 const CLOCKED = new Set([
   ...["ongoing", "lease_until", "claimed_at", "ended_at", "reset_at", "last_run", "first_run", "held_at", "ongoing_age", "took", "id"],
-  ...["last_success", "applied_at", "pid", "log_time"],
+  ...["last_success", "applied_at", "pid", "log_time", "since", "requested_at", "started_at", "not_before"],
 ]);
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -40,9 +45,9 @@ export function essence(value: unknown, nameOf: (uuid: string) => string): strin
   return text.replaceAll(UUID, nameOf);
 }
 
-export function lookKey({ rows, runs, logged, work }: Look, nameOf: (uuid: string) => string): string {
+export function lookKey({ rows, runs, logged, work, locks, requests }: Look, nameOf: (uuid: string) => string): string {
   return createHash("sha1")
-    .update(essence([[...rows.values()].map((row) => [row, expired(row)]), runs, logged, work], nameOf))
+    .update(essence([[...rows.values()].map((row) => [row, expired(row)]), runs, logged, work, locks, requests], nameOf))
     .digest("base64");
 }
 

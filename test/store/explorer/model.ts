@@ -26,7 +26,7 @@ export class Model {
   }
 
   /** What a body's start breaks, by the latest look. */
-  start(ticket: Ticket, look: Look): Violation[] {
+  start(ticket: Ticket, look: Look, beside: (job: string) => boolean = () => false): Violation[] {
     const run = this.#run(ticket.runId);
     const isReset = (runId: string) => look.runs.some((r) => r.run_id === runId && r.reset_at !== null);
     const sameJob = [...this.runs.values()].filter((r) => r !== run && r.ticket?.job === ticket.job && !isReset(r.runId));
@@ -34,12 +34,14 @@ export class Model {
     const again = sameJob.filter(
       (r) => r.ticket?.attempt === ticket.attempt && r.ticket.slot.getTime() === ticket.slot.getTime() && r.body !== "none",
     );
+    const locked = [...this.runs.values()].filter((r) => r !== run && r.body === "running" && r.ticket && beside(r.ticket.job));
     run.ticket = ticket;
     run.body = "running";
     // A reset by force gives the job away beside its owner; so it says.
     if (isReset(ticket.runId)) return [];
     const at = `${ticket.job} ${ticket.slot.toISOString()} attempt ${ticket.attempt}`;
     return [
+      ...locked.map((r) => ({ rule: "I9", text: `${ticket.job} starts beside ${r.ticket?.job}, which has the same lock` })),
       ...running.map((name) => ({ rule: "I1", text: `a second body of ${ticket.job} starts on ${run.process.name} beside ${name}'s` })),
       ...again.map((r) => ({ rule: "I2", text: `${at} started on ${r.process.name} and on ${run.process.name}` })),
     ];

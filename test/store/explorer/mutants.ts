@@ -3,7 +3,7 @@ import { makeJob } from "../../helpers/job.ts";
 import { resetter, time } from "./around.ts";
 import type { Scenario } from "./explore.ts";
 import { host } from "./pass.ts";
-import { clockJumps, forcedReset, ownerAndHeir, parentByHand, twoHosts } from "./scenarios.ts";
+import { asked, clockJumps, forcedReset, ownerAndHeir, parentByHand, sharedLock, twoHosts } from "./scenarios.ts";
 
 export interface Mutant extends Scenario {
   /** What must be found broken. */
@@ -149,6 +149,35 @@ export const MUTANTS: readonly Mutant[] = [
       host(stage, "a", { passes: true });
       host(stage, "b", { passes: true });
     },
+  },
+  {
+    name: "a lock that is taken from whoever has it",
+    breaks: ["I9"],
+    ...sharedLock,
+    alter: ({ takeLocks }) => ({
+      takeLocks: change(takeLocks, "DO NOTHING", "(name) DO UPDATE SET run_id = excluded.run_id, app_name = excluded.app_name"),
+    }),
+  },
+  {
+    name: "a claim that keeps the locks it got, and goes without the others",
+    breaks: ["I9"],
+    ...sharedLock,
+    alter: ({ takeLocks }) => ({ takeLocks: `WITH got AS (${takeLocks}) SELECT unnest($1::text[])` }),
+  },
+  {
+    name: "a request that is served whether or not it is over",
+    breaks: ["I4", "I10"],
+    ...asked,
+    bare: true,
+    alter: ({ lockRequest }) => ({
+      lockRequest: change(change(lockRequest, "AND r.ended_at IS NULL ", ""), "r.not_before", "'2026-01-01'::timestamptz"),
+    }),
+  },
+  {
+    name: "a record that leaves its request open",
+    breaks: ["I10"],
+    ...asked,
+    alter: ({ lockServed }) => ({ lockServed: change(lockServed, "WHERE r.run_id = $1", "WHERE r.run_id <> $1") }),
   },
   {
     name: "work in one transaction, the record of its success in the next",

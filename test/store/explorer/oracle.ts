@@ -9,6 +9,8 @@ export function judgeChange(stage: Stage, before: Look, after: Look): Violation[
   const say = (rule: string, text: string) => found.push({ rule, text });
   wholeClaims(after, say);
   uniqueRuns(after, say);
+  heldLocks(stage, after, say);
+  servedRequests(after, say);
   ledgerOnlyGrows(stage, { before, after }, say);
   for (const [name, row] of after.rows) {
     if (row.next_run === null && row.ongoing === null && row.schedule !== null) say("I7", `${name} has neither next_run nor ongoing`);
@@ -49,6 +51,33 @@ function uniqueRuns({ runs, work, logged }: Look, say: Say): void {
   }
   const ended = runs.filter((run) => run.outcome !== null && run.outcome !== "skipped");
   if (ended.length !== logged) say("I7", `${ended.length} runs have ended, ${logged} are logged`);
+}
+
+/** I9: a name is held by one live run, of a job that asks for it; and a live run holds what its job asks for. */
+function heldLocks(stage: Stage, { rows, locks }: Look, say: Say): void {
+  const live = [...rows.values()].filter((row) => row.run_id !== null);
+  for (const lock of locks) {
+    if (!live.some((row) => row.run_id === lock.run_id)) say("I9", `${lock.name} is held by a run that is over`);
+  }
+  for (const row of live) {
+    const held = locks.filter((lock) => lock.run_id === row.run_id).map((lock) => lock.name);
+    const lacks = stage.byName.get(String(row.app_name))?.locks.filter((name) => !held.includes(name)) ?? [];
+    if (lacks.length > 0) say("I9", `${row.app_name} runs without ${lacks.join(", ")}`);
+  }
+}
+
+/** I10: what was asked for once succeeds once, and its end is that of its newest run. */
+function servedRequests({ rows, runs, requests }: Look, say: Say): void {
+  const served = runs.filter((run) => run.trigger === "request" && run.reset_at === null);
+  for (const request of requests.filter(({ kind }) => kind !== "backfill")) {
+    const mine = served.filter((run) => run.app_name === request.app_name);
+    if (mine.filter((run) => run.outcome === "succeeded").length > 1) say("I10", `request ${request.id} was done twice`);
+    const newest = mine.find((run) => run.run_id === request.run_id);
+    const owned = [...rows.values()].some((row) => row.run_id !== null && row.run_id === request.run_id);
+    if (request.outcome !== null && owned) say("I10", `request ${request.id} is over while its run lives`);
+    if (request.outcome === "succeeded" && newest?.outcome !== "succeeded") say("I10", `request ${request.id} is done, and its run is not`);
+    if (request.outcome === null && newest?.outcome === "succeeded") say("I10", `request ${request.id} is open, and its run has succeeded`);
+  }
 }
 
 /** I3: an outcome is written once, by its run's own record, by the reaper who saw it dead, or by a reset. */

@@ -50,7 +50,12 @@ async function visit(self: Host, job: Job): Promise<void> {
   const { db, process, stage, options } = self;
   if (options.passes && !(await judge(self, job))) return;
   db.deed = { kind: "plan", runId: null };
-  const claimed = options.split ? await splitClaim(self, job) : await process.store.claim(job, stage.byName, options.hand ?? null);
+  const claimed = options.split
+    ? await splitClaim(self, job)
+    : await process.store.claim(job, stage.byName, {
+        hand: options.hand ?? null,
+        ...(options.serves !== undefined && { requestId: options.serves }),
+      });
   if (claimed.held) await run(self, job, claimed.ticket);
 }
 
@@ -78,7 +83,7 @@ async function run(self: Host, job: Job, ticket: Ticket): Promise<void> {
   await moment(self, "the body starts");
   let end: RunEnd | null = ended("lost");
   if (stage.model.trusted(runId) || options.credulous) {
-    stage.violations.push(...stage.model.start(ticket, stage.seen));
+    stage.violations.push(...stage.model.start(ticket, stage.seen, sharesLock(stage, job)));
     if (job.transaction) end = await transact(self, ticket);
     else await moment(self, "the body ends", () => !options.hangs || stage.model.wasKilled(runId));
     if (stage.model.wasKilled(runId)) end = ended("lost");
@@ -90,6 +95,10 @@ async function run(self: Host, job: Job, ticket: Ticket): Promise<void> {
   over();
   actor.note("over");
 }
+
+/** Which other jobs must not run beside it. */
+const sharesLock = (stage: Stage, job: Job) => (other: string) =>
+  other !== job.name && (stage.byName.get(other)?.locks.some((name) => job.locks.includes(name)) ?? false);
 
 /** Something that happens outside the database. */
 async function moment({ stage, process, actor }: Host, label: string, open = () => true): Promise<void> {

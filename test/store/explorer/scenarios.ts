@@ -16,6 +16,8 @@ const plain = makeJob({ name: "job", ...daily });
 const parent = makeJob({ name: "parent", ...daily });
 const child = makeJob({ name: "child", ...daily, dependsOn: ["parent"] });
 const dates = makeJob({ name: "dates", schedule: "1h", lease: 3600, backfill: true });
+const left = makeJob({ name: "left", ...daily, locks: ["heavy", "disk"] });
+const right = makeJob({ name: "right", ...daily, locks: ["disk", "heavy"] });
 const atomic = makeJob({ name: "atomic", ...daily, kind: "sql", command: null, transaction: true });
 
 const LOST_ANSWERS: readonly Fault[] = ["lost", "unsent", "late"];
@@ -72,6 +74,37 @@ export const forcedReset: Pick<Scenario, "jobs" | "prepare" | "actors"> = {
     owner(stage, "a", running.ticket(), { beats: 1 });
     resetter(stage, "job", true);
     host(stage, "b", { passes: true });
+  },
+};
+
+/** One request beside a job that is not due. */
+export const asked: Pick<Scenario, "jobs" | "actors"> & Required<Pick<Scenario, "prepare">> = {
+  jobs: [plain],
+  prepare: async (store) => {
+    const result = await store.claim(plain, new Map());
+    if (result.held) await store.record(result.ticket, ended("succeeded"));
+    await ask(store);
+  },
+  actors: (stage) => {
+    host(stage, "a", { serves: REQUEST });
+    host(stage, "b", { serves: REQUEST });
+  },
+};
+
+const REQUEST = 1n;
+async function ask(store: Store): Promise<void> {
+  const { schema } = store.settings;
+  await store.db.query(`TRUNCATE ${schema}.crontabber_request RESTART IDENTITY`);
+  await store.requests.runDetached({ name: "job", by: { who: "kim", note: null } }, { slot: null, force: false });
+  // The moment of judgement is pinned, and long past.
+  await store.db.query(`UPDATE ${schema}.crontabber_request SET not_before = '2026-01-01'`);
+}
+
+export const sharedLock: Pick<Scenario, "jobs" | "actors"> = {
+  jobs: [left, right],
+  actors: (stage) => {
+    host(stage, "a", { jobs: ["left"] });
+    host(stage, "b", { jobs: ["right"], rounds: 2 });
   },
 };
 
@@ -239,6 +272,47 @@ export const SCENARIOS: readonly Scenario[] = [
       host(stage, "a", { beats: 1 });
       host(stage, "b", { passes: true });
       time(stage, "jumps");
+    },
+  },
+  { name: "two jobs that share two locks, on two hosts", ...sharedLock },
+  {
+    name: "the holder of a lock dies at any step, or is not answered",
+    jobs: [left, right],
+    faults: 1,
+    actors: (stage) => {
+      host(stage, "a", { jobs: ["left"], beats: 1, faults: ["die", "cut", ...LOST_ANSWERS] });
+      host(stage, "b", { passes: true });
+      time(stage, "passes");
+    },
+  },
+  {
+    name: "the holder of a lock is reset by force, beside another job that wants it",
+    jobs: [left, right],
+    actors: (stage) => {
+      host(stage, "a", { jobs: ["left"], beats: 1 });
+      resetter(stage, "left", true);
+      host(stage, "b", { jobs: ["right"] });
+    },
+  },
+  { name: "two hosts serve one request", ...asked },
+  {
+    name: "a request, its retry, and the job's own slot",
+    jobs: [plain],
+    prepare: ask,
+    actors: (stage) => {
+      host(stage, "a", { serves: REQUEST, outcome: "failed" });
+      host(stage, "b");
+      host(stage, "c", { serves: REQUEST });
+    },
+  },
+  {
+    name: "whoever serves a request dies at any step, or is not answered",
+    ...asked,
+    faults: 1,
+    actors: (stage) => {
+      host(stage, "a", { serves: REQUEST, beats: 1, faults: ["die", "cut", ...LOST_ANSWERS] });
+      host(stage, "b", { passes: true, serves: REQUEST });
+      time(stage, "passes");
     },
   },
 ];

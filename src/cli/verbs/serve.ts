@@ -1,0 +1,38 @@
+/** `serve [--http ADDRESS]`: the page, without running anything, until a signal. */
+import { connect, runServer, setUp } from "../../app.ts";
+import { ConfigError } from "../../core/errors.ts";
+import type { Call } from "../call.ts";
+import { EXIT } from "../exit.ts";
+import { failureOf } from "../failure.ts";
+import { leaveSignals } from "../io.ts";
+import { Voice } from "../voice.ts";
+
+export async function handle({ invocation, given }: Call): Promise<number> {
+  const voice = new Voice({ invocation, given, named: true });
+  const asked =
+    given.http === null
+      ? invocation
+      : { ...invocation, overrides: [...invocation.overrides, { key: "crontabber.http", value: given.http }] };
+  try {
+    const setup = await setUp(asked, "pass");
+    const { config, broken, warnings } = setup;
+    voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+    voice.warn(warnings);
+    if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
+    const store = await connect(setup);
+    leaveSignals();
+    try {
+      await runServer(setup, store, { emit: (name, payload) => voice.emit(name, payload), reload: () => setUp(asked, "pass") });
+    } finally {
+      await store.close();
+    }
+    return EXIT.done;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === "usage") throw error;
+    voice.trouble(failure);
+    return failure.code;
+  } finally {
+    await voice.settled();
+  }
+}
