@@ -59,10 +59,10 @@ export function clientConfig(connection: Connection, server: ServerAddress, name
   };
 }
 
-/** SQLSTATE of what the driver threw; undefined: no answer from the server at all. Values, never message texts. */
+/** SQLSTATE of what the driver threw; undefined: no answer from the server at all. Values, never message texts. EPIPE is none: all have a digit. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === "string" && /^(?=.*[0-9])[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /**
@@ -72,7 +72,8 @@ export function sqlState(error: unknown): string | undefined {
 export function isTransient(error: unknown): boolean {
   if (error instanceof CommitUnknown) return true;
   const state = sqlState(error);
-  if (state === undefined) return error instanceof StoreError;
+  // The driver's own words have no type of their own; a TypeError and its like are mistakes of ours.
+  if (state === undefined) return error instanceof StoreError || (error instanceof Error && error.constructor === Error);
   return /^(08|28|3D|53|57P|58|XX|40001|40P01|42501|55P03|57014|25006|25P0[34])/.test(state);
 }
 
