@@ -6,12 +6,13 @@ import { type Config, loadConfig, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
-import type { Deed, Emit, Events } from "./core/events.ts";
+import type { Emit } from "./core/events.ts";
 import type { Registry } from "./core/job.ts";
 import type { FileStamp } from "./core/learned.ts";
 import { Heartbeat } from "./engine/heartbeat.ts";
 import { type Asked, type PassReport, pass } from "./engine/pass.ts";
 import { Spool } from "./engine/spool.ts";
+import { onceDown } from "./engine/trouble.ts";
 import type { World } from "./engine/world.ts";
 import type { Page } from "./page.ts";
 import type { Meters } from "./report/meters.ts";
@@ -249,19 +250,4 @@ export async function runServer(setup: Setup, store: Store, { emit, reload }: { 
   } finally {
     forget();
   }
-}
-
-/** The database's trouble is told when the first deed fails, and when the last one works again; not at every try. */
-function onceDown(emit: Emit): Emit {
-  const failing = new Set<Deed>();
-  return (name, payload) => {
-    if (name === "database:down" || name === "database:up") {
-      const { deed } = payload as Events["database:down" | "database:up"];
-      const before = failing.size;
-      if (name === "database:down") failing.add(deed);
-      else failing.delete(deed);
-      if (before > 0 === failing.size > 0) return;
-    }
-    emit(name, payload);
-  };
 }

@@ -182,7 +182,6 @@ export class Daemon {
 
   async #serve(job: Job, id: bigint): Promise<void> {
     const { not, state } = await attemptRequest(this.#world, job, id);
-    this.#world.emit("database:up", { deed: "start" });
     if (state) this.#view.put(state);
     if (not === "scheduled") {
       // What is known of the job or its parents is old.
@@ -206,14 +205,7 @@ export class Daemon {
   }
 
   async #attempt(job: Job): Promise<void> {
-    const runId = await this.#readiness.take(this.#world, job);
-    const dismiss = async () => runId !== null && (await this.#world.runner()).dismiss(runId);
-    const tried = await attempt(this.#world, job, null, runId).catch(async (error: unknown) => {
-      await dismiss();
-      throw error;
-    });
-    this.#world.emit("database:up", { deed: "start" });
-    if (!tried.run) await dismiss();
+    const tried = await this.#readiness.use(this.#world, job, (runId) => attempt(this.#world, job, null, runId));
     if (tried.state) this.#view.put(tried.state);
     if (tried.not) this.#world.emit("job:not-due", { job: job.name, verdict: tried.not });
     // Somebody else has its row right now: a loser waits, longer each time, and does not ask in a circle.

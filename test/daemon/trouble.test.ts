@@ -56,6 +56,8 @@ async function admin(...statements: string[]): Promise<pg.QueryResult | undefine
 
 const direct = () => `    host = 127.0.0.1\n    port = ${server.port}\n    dbname = ${name}\n    user = plain\n    password = plain\n`;
 const throughProxy = () => direct().replace(String(server.port), String(proxy.port));
+/** However slow this machine is, an outage is shorter than half of it. */
+const PATIENT = "    lease = 60\n";
 const waits = (file: string) => `while [ ! -e ${file} ]; do sleep 0.05; done`;
 const outcomes = async (job: string) =>
   (await sql.query("SELECT outcome FROM crontabber_run WHERE app_name = $1 ORDER BY id", [job])).rows.map((row) => row.outcome);
@@ -73,7 +75,7 @@ const terminateAll = () => admin("SELECT pg_terminate_backend(pid) FROM pg_stat_
 
 describe("a server that is killed and comes back", () => {
   it("harms no running job, whose end is delivered; it is told once, each time, also by a daemon that has nothing to do", async () => {
-    site = siteOf(direct(), body("long", "1d", waits("go")) + body("short", "1d", waits("gone")) + body("tick", "1s"));
+    site = siteOf(direct(), body("long", "1d", waits("go"), PATIENT) + body("short", "1d", waits("gone"), PATIENT) + body("tick", "1s"));
     site.write("idle.ini", `[crontabber]\n${direct()}[job:tick]\n    command = true\n    schedule = manual\n`);
     const daemon = startDaemon(site, "one");
     const both = [daemon, startDaemon(site, "idle", ["-c", "idle.ini"])];
@@ -101,7 +103,7 @@ describe("a server that is killed and comes back", () => {
 
 describe("a server that ends sessions", () => {
   it("as often as it likes: new ones are opened, no job is harmed", async () => {
-    site = siteOf(direct(), body("long", "1d", waits("go")) + body("tick", "1s"));
+    site = siteOf(direct(), body("long", "1d", waits("go"), PATIENT) + body("tick", "1s"));
     const daemon = startDaemon(site, "one");
     await runs("tick", 1);
     for (let time = 0; time < 5; time++) {
@@ -158,7 +160,7 @@ describe("a server without a free slot", () => {
   });
 
   it("and a daemon that has none: told once, and its running job is not harmed", async () => {
-    site = siteOf(direct(), body("long", "1d", waits("go")) + body("short", "1d", waits("gone")) + body("tick", "1s"));
+    site = siteOf(direct(), body("long", "1d", waits("go"), PATIENT) + body("short", "1d", waits("gone"), PATIENT) + body("tick", "1s"));
     const daemon = startDaemon(site, "one");
     await until("all run", () => ["long", "short", "tick"].every((job) => lines(site, `start ${job}`).length > 0));
     await admin("ALTER ROLE plain CONNECTION LIMIT 0");
@@ -182,7 +184,7 @@ describe("a server that does not let the daemon in any more", () => {
       [`ALTER DATABASE ${name} RENAME TO elsewhere`, `ALTER DATABASE elsewhere RENAME TO ${name}`],
       ["ALTER ROLE plain PASSWORD 'other'", "ALTER ROLE plain PASSWORD 'plain'"],
     ] as const;
-    site = siteOf(direct(), body("long", "1d", waits("go")) + body("tick", "1s"));
+    site = siteOf(direct(), body("long", "1d", waits("go"), PATIENT) + body("tick", "1s"));
     const daemon = startDaemon(site, "one");
     await until("all run", () => ["long", "tick"].every((job) => lines(site, `start ${job}`).length > 0));
     await sql.end();
