@@ -55,6 +55,11 @@ GRANT SELECT, INSERT, DELETE ON crontabber_lock TO crontabber_runner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON crontabber_host TO crontabber_runner;
 GRANT SELECT ON crontabber_lock, crontabber_host TO crontabber_viewer;
 
+-- What was told of jobs and hosts.
+REVOKE ALL ON crontabber_alert FROM PUBLIC, crontabber_runner, crontabber_viewer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON crontabber_alert TO crontabber_runner;
+GRANT SELECT ON crontabber_alert TO crontabber_viewer;
+
 -- When the ledger was last pruned, and which migrations there are.
 REVOKE ALL ON crontabber_upkeep, crontabber_migration FROM PUBLIC, crontabber_runner, crontabber_viewer;
 GRANT SELECT, UPDATE ON crontabber_upkeep TO crontabber_runner;

@@ -19,10 +19,9 @@ if (!existsSync(tsc)) {
 const failed = ["tsconfig.json", "tsconfig.client.json"].filter(
   (config) => spawnSync(process.execPath, [tsc, "-p", config], { cwd: root, stdio: "inherit" }).status !== 0,
 );
-const client = `${root}/src/web/client`;
-mkdirSync(`${root}/dist/web/client`, { recursive: true });
-for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name)))
-  copyFileSync(`${client}/${file}`, `${root}/dist/web/client/${file}`);
+const [client, shipped] = [`${root}/src/web/client`, `${root}/dist/web/client`];
+mkdirSync(shipped, { recursive: true });
+for (const file of readdirSync(client).filter((name) => /\.(css|svg)$/.test(name))) copyFileSync(`${client}/${file}`, `${shipped}/${file}`);
 
 for (const file of readdirSync(`${root}/dist`, { recursive: true, withFileTypes: true })) {
   if (!file.isFile()) continue;

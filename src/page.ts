@@ -101,11 +101,9 @@ async function makePage(parts: PageParts): Promise<{ server: PageServer; page: P
   const server = await makeServer({
     ...{ settings: settingsOf(parts.config, store), store, emit, schedules },
     frame: () => frame,
-    metrics: async () => {
-      const view = async () => ({ ...frame, snapshot: await store.snapshot(), hosts: await store.fleet.hosts() });
+    metrics: async (view) => {
       const { exposition } = await import("./report/metrics.ts");
-      // Without a database the metrics say so, and what was counted.
-      return exposition({ view: await view().catch(() => null), version: release(), ...(meters && { counted: meters.registry }) });
+      return exposition({ view, version: release(), ...(meters && { counted: meters.registry }) });
     },
     ill: () => (schedules && ticks() - turnedAt > SILENT_MS ? "the daemon's loop has not come round for too long" : null),
     notes: () => (refused ? ["the configuration has changed and is wrong: the old one holds on"] : []),

@@ -53,7 +53,7 @@ export const COMMANDS: readonly Command[] = [
   {
     verb: "daemon",
     operands: [],
-    options: [],
+    options: [option("http")],
     says: "passes without end: starts what is due at its instant, without system cron",
     more: "SIGTERM drains, a second one aborts; SIGHUP reloads the configuration, and so does a change of its files.",
   },
@@ -194,6 +194,13 @@ export const COMMANDS: readonly Command[] = [
     operands: [],
     options: [json],
     says: "one line for Nagios; exit code 0, 1, 2, or 3 when it cannot tell",
+  },
+  {
+    verb: "alerts",
+    operands: [{ name: "WHAT", required: false, choices: ["test"], says: "test: send a sample to every channel of this host" }],
+    options: [option("limit"), json, tz],
+    says: "what is wrong now, and what was told of it; with test send a sample",
+    more: "Where to is said in [alerts] and [sentry]. Exit code 1 if a sample was not taken.",
   },
   {
     verb: "metrics",

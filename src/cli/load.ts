@@ -20,6 +20,7 @@ export const HANDLERS: Readonly<Record<string, () => Promise<{ readonly handle: 
   unlock: () => import("./verbs/unlock.ts"),
   "mark-success": () => import("./verbs/mark-success.ts"),
   check: () => import("./verbs/check.ts"),
+  alerts: () => import("./verbs/alerts.ts"),
   metrics: () => import("./verbs/metrics.ts"),
   ghosts: () => import("./verbs/ghosts.ts"),
   trigger: () => import("./verbs/trigger.ts"),

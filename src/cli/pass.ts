@@ -5,11 +5,11 @@ import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
 import type { Textfile } from "../textfile.ts";
+import { tellAfterPass, tellFailure } from "./alerting.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
 import { failureOf } from "./failure.ts";
 import { answer, leaveSignals, outliveReader } from "./io.ts";
-import { fleetViewOf } from "./reading.ts";
 import { Voice } from "./voice.ts";
 
 export interface PassCall {
@@ -21,14 +21,14 @@ export interface PassCall {
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  const held: Held = { store: null };
+  const held: Held = { store: null, tell: null };
   const usual = async (job: string) => median((await held.store?.outputs.recent([job], USUAL_RUNS))?.get(job) ?? []);
   const voice = new Voice({ invocation, given, named: named !== null, usual });
   const lines = given.json ? await eventLines() : null;
   try {
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
-    const code = await run(setup, asked, { voice, lines, held });
+    const code = await run(setup, asked, { voice, lines, held, invocation });
     lines?.exit(code, null);
     return code;
   } catch (error) {
@@ -37,6 +37,7 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
     lines?.exit(failure.code, failure.lines.join("; "));
+    await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
     await voice.settled();
@@ -46,7 +47,8 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
 async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   const setup = await setUp(invocation, "pass");
   const { config, broken, warnings } = setup;
-  voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+  voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
+  voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
   voice.warn(warnings);
   if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
   else voice.good("configuration");
@@ -65,6 +67,7 @@ interface Telling {
   readonly voice: Voice;
   readonly lines: Lines | null;
   readonly held: Held;
+  readonly invocation: Invocation;
 }
 
 interface Lines {
@@ -83,27 +86,28 @@ async function eventLines(): Promise<Lines> {
 /** What a pass has opened, for whoever comes after it. */
 interface Held {
   store: Store | null;
+  /** What is left to tell somebody; null: nothing. */
+  tell: (() => Promise<void>) | null;
 }
 
-async function run(setup: Setup, asked: Asked | null, { voice, lines, held }: Telling): Promise<number> {
+async function run(setup: Setup, asked: Asked | null, telling: Telling): Promise<number> {
+  const { voice, held } = telling;
   const textfile = await textfileOf(setup, voice, held);
   try {
-    const code = await onePass(setup, asked, { voice, held, lines, counted: textfile?.emit ?? null });
+    const code = await onePass(setup, asked, { ...telling, counted: textfile?.emit ?? null });
     await textfile?.write(code);
+    await held.tell?.();
     return code;
   } finally {
     await held.store?.close().catch(() => {}); // what matters is recorded; the process ends anyway
   }
 }
 
-interface Beside {
-  readonly voice: Voice;
-  readonly held: Held;
-  readonly lines: Lines | null;
+interface Beside extends Telling {
   readonly counted: Emit | null;
 }
 
-async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, counted }: Beside): Promise<number> {
+async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, invocation, counted }: Beside): Promise<number> {
   const broken = setup.broken.length > 0;
   let spooled = false;
   const emit: Emit = (name, payload) => {
@@ -123,10 +127,12 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
     explainSilence(voice, asked, { end, code });
     if (asked && code === EXIT.notRun) voice.hint(`why? crontabber explain ${asked.job.name}`);
     if (asked && code === EXIT.failed) voice.hint(`crontabber logs ${asked.job.name}`);
+    if (!end.signalled) held.tell = () => tellAfterPass(setup, store, emit);
     return code;
   } catch (error) {
     const failure = failureOf(error);
     voice.trouble(failure);
+    held.tell = () => tellFailure(invocation, failure, voice.emit);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
   }
 }
@@ -135,7 +141,7 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
 async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
   const { textfile: file, spool } = setup.config;
   if (file === null) return null;
-  const { Textfile } = await import("../textfile.ts");
+  const [{ Textfile }, { fleetViewOf }] = await Promise.all([import("../textfile.ts"), import("./reading.ts")]);
   const view = async () => held.store && fleetViewOf(setup, held.store);
   return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }

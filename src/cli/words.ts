@@ -18,7 +18,7 @@ export interface Words {
 }
 
 /** What may stand before the first dot of an option that overrides the configuration file. */
-export const SECTIONS = ["crontabber", "sentry", "resource", "secrets", "logging"] as const;
+export const SECTIONS = ["crontabber", "sentry", "alerts", "resource", "secrets", "logging"] as const;
 const OVERRIDE = new RegExp(`^(?:(?:${SECTIONS.join("|")})\\.|job:).`);
 
 /** Throws UsageError, with a suggestion where something is near. */

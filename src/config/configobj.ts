@@ -152,7 +152,8 @@ class Parser {
       return;
     }
     const name = unquote(key);
-    const literal = section.depth === 1 && section.name.startsWith("job:") && (name === "sql" || name === "command");
+    const ofJob = section.name.startsWith("job:") && (name === "sql" || name === "command");
+    const literal = section.depth === 1 && (ofJob || (section.name === "alerts" && name === "command"));
     const rest = at.text.slice(equals + 1);
     const column = equals + 1 + rest.length - rest.trimStart().length;
     const read = this.value(at, column, literal);

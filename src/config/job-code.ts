@@ -19,7 +19,17 @@ export interface CodeOptions {
 }
 
 /** Options whose null means "no limit" or "nothing"; for the others null is the same as absent. */
-const NULLABLE = new Set<keyof JobOptions>(["startDeadline", "timeout", "maxAttempts", "cwd", "user", "description"]);
+const NULLABLE = new Set<keyof JobOptions>([
+  "startDeadline",
+  "timeout",
+  "maxAttempts",
+  "cwd",
+  "user",
+  "description",
+  "owner",
+  "runbook",
+  "alertAfter",
+]);
 
 /** The export an entry names; Bad: the module has no such job. */
 export function exportOf(entry: Entry, exports: Exports): LearnedExport | Bad {

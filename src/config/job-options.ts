@@ -23,6 +23,10 @@ export interface JobOptions {
   cwd?: string | null;
   user?: string | null;
   description?: string | null;
+  owner?: string | null;
+  runbook?: string | null;
+  alertAfter?: number | null;
+  alerts?: boolean;
   enabled?: boolean;
 }
 
@@ -55,6 +59,10 @@ const TABLE: { readonly [K in keyof Required<JobOptions>]: { name: string; kind:
   cwd: { name: "cwd", kind: text },
   user: { name: "user", kind: text },
   description: { name: "description", kind: text },
+  owner: { name: "owner", kind: text },
+  runbook: { name: "runbook", kind: text },
+  alertAfter: { name: "alert_after", kind: orNone(integer({ min: 1, max: 1_000_000 })) },
+  alerts: { name: "alerts", kind: yesNo },
   enabled: { name: "enabled", kind: yesNo },
 };
 

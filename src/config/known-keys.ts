@@ -1,6 +1,7 @@
 /** Finds sections and keys that mean nothing, and those of the Python tool that no longer do. The keys of jobs are registry.ts's. */
 import type { Problem } from "../core/errors.ts";
 import { quoted } from "../core/text.ts";
+import { ALERT_KEYS } from "./alerts.ts";
 import { DATABASE_KEYS, DATABASE_SECTIONS } from "./database.ts";
 import { JOB_OPTION_NAMES } from "./job-options.ts";
 import { SETTING_NAMES } from "./settings.ts";
@@ -18,7 +19,7 @@ export const LEGACY_KEYS: ReadonlySet<string> = new Set([
   "wait_log_interval",
 ]);
 const LEGACY_SECTIONS = new Set(["logging", "resource", "secrets", "admin"]);
-const OWN_SECTIONS = ["crontabber", "sentry"];
+const OWN_SECTIONS = ["crontabber", "sentry", "alerts"];
 
 export interface KeyCheck {
   readonly problems: readonly Problem[];
@@ -36,6 +37,7 @@ export function checkKeys(root: Section, references: ReadonlySet<string>): KeyCh
   for (const section of root.sections.values()) {
     if (section.name === "crontabber") checkOwn(section, references, problems);
     else if (section.name === "sentry") keysOf(section, ["dsn"], references, problems);
+    else if (section.name === "alerts") keysOf(section, ALERT_KEYS, references, problems);
     else if (LEGACY_SECTIONS.has(section.name)) ignored.push(...unusedIn(section));
     else if (section.name !== "DEFAULT" && !section.name.startsWith("job:")) problems.push(unknownSection(section));
   }
@@ -78,7 +80,7 @@ function unknownSection(section: Section): Problem {
   const looksLikeJob = /^jobs?\b/i.test(section.name);
   const hint = looksLikeJob
     ? "a job is [job:NAME]"
-    : didYouMean(section.name, OWN_SECTIONS, "known are [crontabber], [sentry] and [job:NAME]");
+    : didYouMean(section.name, OWN_SECTIONS, "known are [crontabber], [sentry], [alerts] and [job:NAME]");
   const inside = /^class-/.test(section.name) ? `write [[${section.name}]] inside [crontabber]` : hint;
   return problemAt(section.at, `unknown section ${sectionTitle(section)}`, inside);
 }

@@ -84,7 +84,7 @@ class Writer {
   values(section: Section, wanted: (key: string) => boolean): void {
     for (const [key, value] of section.values) {
       if (!wanted(key)) continue;
-      const literal = section.name.startsWith("job:") && BODY_KEYS.has(key);
+      const literal = isBody(section, key);
       this.pair(section.depth, key, value.text, { origin: originOf(value), form: value.form, written: !value.literal || literal, section });
     }
   }
@@ -98,7 +98,7 @@ class Writer {
   ): void {
     const masked = this.expose ? text : maskUrls(maskValue(key, text, section));
     const safe = written ? masked : masked.replace(/\$\{|%\(/g, (start) => start[0] + start);
-    const free = section?.name.startsWith("job:") === true && BODY_KEYS.has(key);
+    const free = section !== undefined && isBody(section, key);
     const value = writtenForm(safe, form, free);
     const name = /["'=#[\]]|^\s|\s$/.test(key) ? quote(key) : key;
     this.line(
@@ -107,6 +107,9 @@ class Writer {
   }
 }
 
+/** A command or a statement: nothing in it is replaced. */
+const isBody = ({ name }: Section, key: string): boolean =>
+  (name.startsWith("job:") && BODY_KEYS.has(key)) || (name === "alerts" && key === "command");
 const indent = (depth: number): string => "    ".repeat(Math.max(depth, 0));
 const quote = (text: string): string => (text.includes('"') ? `'${text}'` : `"${text}"`);
 const headerName = (name: string): string => (/["'\]#]/.test(name) ? quote(name) : name);

@@ -2,7 +2,7 @@
 import type { Section } from "./tree.ts";
 
 const MASK = "********";
-const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token|dsn$|credential|(api|private|access|auth)_?key/i;
+const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token|dsn$|credential|(api|private|access|auth)_?key|^(webhook|ping)(_url)?$/i;
 /** Only references, no text of its own: shows where the secret is, not what it is. */
 const REFERENCE = /^(\$\{\w+\}|%\(\w+\)s)+$/;
 

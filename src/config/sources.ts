@@ -38,7 +38,7 @@ interface Override {
 }
 
 /** Roots of dotted names that are ours in the environment; others there are somebody else's. */
-const ROOTS = new Set(["crontabber", "sentry", "secrets", "resource", "logging"]);
+const ROOTS = new Set(["crontabber", "sentry", "alerts", "secrets", "resource", "logging"]);
 
 /** Lays environment, then command line, over the file's tree; what they shadow is gone from it. */
 export function applyOverrides(root: Section, { options, env, cwd }: ConfigInput): void {

@@ -34,13 +34,19 @@ export interface Events {
   "database:down": { readonly deed: Deed; readonly message: string };
   /** This deed works again, as far as its last try tells. */
   "database:up": { readonly deed: Deed };
-  /** A new registry holds from now on. */
-  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[] };
+  /** A new registry holds from now on. `restart`: settings that have changed and wait for the next start. */
+  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[]; readonly restart: readonly string[] };
   /** The configuration has changed and is wrong: the old one holds on. */
   "registry:refused": { readonly problems: readonly string[] };
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
+  /** Every channel has it. */
+  "alert:told": { readonly id: string; readonly text: string };
+  /** It is tried again later, by whoever is alive. */
+  "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };
+  /** What has to be told cannot be found out, or nothing can be told here. `news`: it was not said before. */
+  "alert:trouble": { readonly message: string; readonly news: boolean };
   /** The page can be reached; `url` names the port that was really taken. */
   "http:listening": { readonly url: string };
   /** The page cannot be reached: its address is not to be had. It is tried again from time to time. */

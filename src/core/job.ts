@@ -48,10 +48,18 @@ export interface Job extends Policy {
   readonly locks: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly envPass: readonly string[];
-  /** Absolute; null: the folder of the configuration file. */
+  /** Absolute; null: the folder of the configuration file, which no link leads to. */
   readonly cwd: string | null;
   readonly user: string | null;
   readonly description: string | null;
+  /** Who is told of its faults, in words; null: nobody in particular. */
+  readonly owner: string | null;
+  /** What to do about its faults: an address or a text. */
+  readonly runbook: string | null;
+  /** Errors in a row after which it is told as failing; null: when `check` calls it critical. */
+  readonly alertAfter: number | null;
+  /** False: nothing is told of it. */
+  readonly alerts: boolean;
   readonly enabled: boolean;
   /** The job's own options, file over code. */
   readonly options: Readonly<Record<string, unknown>>;

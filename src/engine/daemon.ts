@@ -168,8 +168,7 @@ export class Daemon {
   #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
     if (this.#world.draining.aborted) return;
     for (const name of doubtful) this.#changed(name, 0);
-    for (const state of lapsed)
-      this.#changed(state.name, politely(this.#order.delay({ ...state, tags: [] }, `lapsed ${state.runId}`), state));
+    for (const state of lapsed) this.#changed(state.name, politely(this.#order.inherits(state), state));
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {
@@ -224,7 +223,7 @@ export class Daemon {
     // With a short lease, milliseconds count: what the retry needs is there when it may start.
     if (job && (state.leaseSeconds ?? 0) <= SHORT_LEASE) this.#readiness.prepare(this.#world, [job]);
     this.#do(state.name, async () => {
-      const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
+      const after = this.#order.inherits(state);
       const stands = () => this.#view.states.get(state.name)?.runId === state.runId;
       if (await takeOver(this.#world, { job, state, after, stands })) this.#order.ours(state.name);
       this.#changed(state.name, 0);

@@ -1,6 +1,6 @@
 /** What went wrong with a deed: the database's trouble, or a mistake of ours. Owns how, and how often, it is told; what to do is others'. */
 import { ConfigError, StoreError } from "../core/errors.ts";
-import type { Deed, Emit, Events } from "../core/events.ts";
+import type { Deed } from "../core/events.ts";
 import type { World } from "./world.ts";
 
 /** `silent`: nobody answered; `said`: the database did; `bug`: it is none of the database's. */
@@ -12,19 +12,4 @@ export function tellTrouble({ store, emit }: Pick<World, "store" | "emit">, deed
   }
   emit("daemon:trouble", { message: String((error as Error)?.stack ?? error) });
   return "bug";
-}
-
-/** The database's trouble is told when the first deed fails, and when the last one works again; not at every try. */
-export function onceDown(emit: Emit): Emit {
-  const failing = new Set<Deed>();
-  return (name, payload) => {
-    if (name === "database:down" || name === "database:up") {
-      const { deed } = payload as Events["database:down" | "database:up"];
-      const before = failing.size;
-      if (name === "database:down") failing.add(deed);
-      else failing.delete(deed);
-      if (before > 0 === failing.size > 0) return;
-    }
-    emit(name, payload);
-  };
 }

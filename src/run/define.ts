@@ -36,6 +36,14 @@ export interface JobDefinition<Options extends object = Record<string, unknown>,
   readonly cwd?: string;
   readonly user?: string;
   readonly description?: string;
+  /** Who is told of its faults. */
+  readonly owner?: string;
+  /** What to do about them: an address or a text. */
+  readonly runbook?: string;
+  /** Errors in a row before it is told as failing. */
+  readonly alertAfter?: number;
+  /** False: nothing is told of it. */
+  readonly alerts?: boolean;
   readonly enabled?: boolean;
   /** The job's own options and their defaults. */
   readonly options?: Options;

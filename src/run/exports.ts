@@ -6,7 +6,7 @@ import { runOf } from "./load.ts";
 const KEYS: readonly Exclude<keyof LearnedExport, "hasRun" | "unknown">[] = [
   ...(["name", "schedule", "timezone", "dependsOn", "backfill", "startDeadline", "timeout", "errorRetryTime", "retry"] as const),
   ...(["maxAttempts", "onLost", "maxLost", "lease", "transaction", "tags", "locks", "env", "envPass", "cwd", "user"] as const),
-  ...(["description", "enabled", "options"] as const),
+  ...(["description", "owner", "runbook", "alertAfter", "alerts", "enabled", "options"] as const),
 ];
 
 /** Of one export; null: it is neither an object nor a function. Never throws: getters and proxies of a module may. */

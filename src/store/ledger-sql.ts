@@ -21,11 +21,12 @@ const REQUEST_TIMES = ["not_before", "slot", "slot_from", "slot_to", "reached", 
 export function ledgerStatements(q: string) {
   const run = `${q}crontabber_run r`;
   const live = `SELECT ${brief(BRIEF)} FROM ${run} WHERE r.outcome IS NULL`;
+  // A range and an order that begin with the name, not an equation: that would be leave to walk down the primary key, past everybody
+  // else's runs.
+  const own = "r.app_name >= $1::text AND r.app_name <= $1";
+  const wanted = "($2::text IS NULL OR coalesce(r.outcome, 'running') = $2) AND ($3::bigint IS NULL OR r.id < $3)";
   return {
-    /**
-     * By the index on (app_name, id): as many rows are read as are returned. A range and an order that begin with the name, not an
-     * equation: that would be leave to walk down the primary key, past everybody else's runs.
-     */
+    /** By the index on (app_name, id): as many rows are read as are returned. */
     recent: `SELECT r.* FROM unnest($1::text[]) AS j (name)
       CROSS JOIN LATERAL (SELECT ${brief(BRIEF)} FROM ${run} WHERE r.app_name >= j.name AND r.app_name <= j.name
         ORDER BY r.app_name, r.id DESC LIMIT $2) r`,
@@ -34,15 +35,15 @@ export function ledgerStatements(q: string) {
       UNION ALL (${live})`,
     /** What began after that number, and how those stand that were on. */
     since: `SELECT ${brief(BRIEF)} FROM ${run} WHERE r.id > $1 OR r.id = ANY($2::bigint[]) ORDER BY r.id LIMIT $3`,
-    ofJob: `SELECT ${brief(LONGER)} FROM ${run} WHERE r.app_name = $1 ORDER BY r.id DESC LIMIT $2`,
+    ofJob: `SELECT ${brief(LONGER)} FROM ${run} WHERE ${own} ORDER BY r.app_name, r.id DESC LIMIT $2`,
     /** `running` stands for those that have no outcome yet. */
-    page: `SELECT ${brief(LONGER)} FROM ${run} WHERE ($1::text IS NULL OR r.app_name = $1)
-      AND ($2::text IS NULL OR coalesce(r.outcome, 'running') = $2) AND ($3::bigint IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4`,
+    page: `SELECT ${brief(LONGER)} FROM ${run} WHERE ${wanted} AND $1::text IS NULL ORDER BY r.id DESC LIMIT $4`,
+    pageOfJob: `SELECT ${brief(LONGER)} FROM ${run} WHERE ${wanted} AND ${own} ORDER BY r.app_name, r.id DESC LIMIT $4`,
     patience: "SELECT set_config('statement_timeout', '4000', true)",
     output: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.id = $1`,
-    /** A job's run that is on is its newest. */
-    newestOutput: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE r.app_name = $1 AND r.outcome IS DISTINCT FROM 'skipped'
-      ORDER BY r.id DESC LIMIT 1`,
+    /** Of the run that is on, else of the newest: whatever else is written while one is on is a range that was skipped. */
+    newestOutput: `SELECT ${brief(LONGER)}, r.output FROM ${run} WHERE ${own} AND r.outcome IS DISTINCT FROM 'skipped'
+      ORDER BY r.app_name, r.id DESC LIMIT 1`,
     backfills: `SELECT r.id, r.app_name, r.kind, r.force, r.again, r.attempt, NULL AS payload, NULL AS payload_hash, r.note, r.requested_by, r.calls,
         r.total, r.done, r.failed, r.run_id, r.outcome, r.cancelled_by, r.cancelled_at IS NOT NULL AS cancelled, ${REQUEST_TIMES.map(ms).join(", ")}
       FROM ${q}crontabber_request r WHERE r.kind = 'backfill' AND (r.ended_at IS NULL OR r.ended_at > clock_timestamp() - interval '1 day')

@@ -1,7 +1,7 @@
 /** The whole ledger at once, as a page shows it: the newest runs of every job, those of a day, what is new. Reads only. */
 import type { ErrorRecord } from "../core/errors.ts";
 import { plainOutput } from "../core/streams.ts";
-import type { Database, Row } from "./db.ts";
+import { type Database, type Row, sqlState } from "./db.ts";
 import { ledgerStatements } from "./ledger-sql.ts";
 import { NEWEST, PROGRAM } from "./migrate.ts";
 import { type RequestRow, toRequest } from "./request-rows.ts";
@@ -52,7 +52,7 @@ export class Ledger {
   async page({ job, outcome, before, limit }: RunsAsked): Promise<Run[]> {
     return this.#db.transaction(async (tx) => {
       await tx.query(this.#sql.patience);
-      return (await tx.query(this.#sql.page, [job, outcome, before, limit])).rows.map(toBrief);
+      return (await tx.query(job === null ? this.#sql.page : this.#sql.pageOfJob, [job, outcome, before, limit])).rows.map(toBrief);
     });
   }
 
@@ -73,12 +73,23 @@ export class Ledger {
 
   /** Why the database cannot be used for scheduling now, each in words; none: it can. */
   async unusable(): Promise<string[]> {
-    const row = (await this.#db.query(this.#sql.usable)).rows[0];
+    const row = await this.#usable();
+    if (row === null) return ["its tables are missing"];
     const problems: string[] = [];
-    if (typeof row?.version !== "number" || row.version < NEWEST) problems.push("its tables are older than this program");
-    if (Number(row?.oldest_program ?? 0) > PROGRAM) problems.push("its tables want a newer program");
-    if (row?.read_only === true) problems.push("it is read-only");
+    if (typeof row.version !== "number" || row.version < NEWEST) problems.push("its tables are older than this program");
+    if (Number(row.oldest_program ?? 0) > PROGRAM) problems.push("its tables want a newer program");
+    if (row.read_only === true) problems.push("it is read-only");
     return problems;
+  }
+
+  /** Null: there are no tables. */
+  async #usable(): Promise<Row | null> {
+    try {
+      return (await this.#db.query(this.#sql.usable)).rows[0] ?? null;
+    } catch (error) {
+      if (["42P01", "3F000"].includes(sqlState(error) ?? "")) return null;
+      throw error;
+    }
   }
 
   async #runs(text: string, params: readonly unknown[]): Promise<Run[]> {

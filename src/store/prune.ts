@@ -17,6 +17,11 @@ export function pruneStatements(q: string) {
     /** Requests that have ended; an open one is never too old. */
     requests: `DELETE FROM ${q}crontabber_request WHERE id IN (SELECT id FROM ${q}crontabber_request
       WHERE ended_at < clock_timestamp() - $1 * interval '1 day' ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+    /** Changes that are over: what a subject was last told to be stays, unless that is good. */
+    alerts: `DELETE FROM ${q}crontabber_alert WHERE id IN (SELECT a.id FROM ${q}crontabber_alert a
+      WHERE a.claimed_at < clock_timestamp() - $1 * interval '1 day'
+        AND (a.condition = 'ok' OR EXISTS (SELECT 1 FROM ${q}crontabber_alert later WHERE later.subject = a.subject AND later.seq > a.seq))
+      ORDER BY a.id LIMIT $2 FOR UPDATE SKIP LOCKED)`,
     hosts: `DELETE FROM ${q}crontabber_host WHERE seen_at < clock_timestamp() - $1 * interval '1 day'`,
   } as const;
 }
@@ -44,6 +49,7 @@ export async function prune(db: Queryable, q: string, { days, until }: { days: n
   await batches(sql.outputs, Math.min(OUTPUT_DAYS, days / 3));
   const removed = await batches(sql.runs, days);
   await batches(sql.requests, days);
+  await batches(sql.alerts, days);
   await db.query(sql.hosts, [HOST_DAYS]);
   return removed;
 }

@@ -8,6 +8,7 @@ import type { ParentFacts } from "../core/parents.ts";
 import type { Due } from "../core/plan.ts";
 import { type Plan, replan } from "../core/replan.ts";
 import type { JobState, RunEnd, Ticket } from "../core/state.ts";
+import { Alerts } from "./alerts.ts";
 import { parentsAt } from "./claim.ts";
 import { Database, isTransient, type Queryable, sqlState } from "./db.ts";
 import { Fleet } from "./fleet.ts";
@@ -74,6 +75,8 @@ export class Store {
   readonly outputs: Outputs;
   /** Hosts, locks and upkeep. */
   readonly fleet: Fleet;
+  /** What was told, and is to be. */
+  readonly alerts: Alerts;
 
   constructor(settings: StoreSettings) {
     this.settings = settings;
@@ -87,6 +90,7 @@ export class Store {
     this.requests = new Requests({ db: this.db, sql: this.sql, pinned: settings.pinned, ready: (work) => this.#ready(work) });
     this.outputs = new Outputs({ sql: this.sql, query: (text, params) => this.#ready(() => this.db.query(text, params)) });
     this.fleet = new Fleet({ ...settings, db: this.db, sql: this.sql });
+    this.alerts = new Alerts({ db: this.db, q: quoted(settings.schema), host: settings.host });
     this.steering = new Steering({ ...settings, sql: this.sql, transaction: (work) => this.#ready(() => this.db.transaction(work)) });
   }
 

@@ -25,9 +25,14 @@ function refusalOf(error: unknown, { site }: Tools): Refused {
   if (error instanceof Refused) return error;
   const again = { "retry-after": "5" };
   if (error instanceof Busy) return new Refused(503, "Too busy", "Too many ask at once. Try again in a moment.", again);
-  if (error instanceof ConfigError || error instanceof StoreError || (error as Error).name === "CommitUnknown") {
+  if (isTrouble(error)) {
     return new Refused(503, "The database cannot be used", masked((error as Error).message), again);
   }
   site.emit("http:trouble", { message: String((error as Error)?.stack ?? error) });
   return new Refused(500, "Something went wrong", "This is a bug in crontabber; its log has more.");
+}
+
+/** The database's, or the operator's, and no mistake of ours. */
+export function isTrouble(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof StoreError || error instanceof Busy || (error as Error)?.name === "CommitUnknown";
 }

@@ -10,6 +10,7 @@ import { logsDocument } from "../report/logs.ts";
 import { show, showDocument } from "../report/show.ts";
 import type { PageContext, PageEnv, Tools } from "./context.ts";
 import { numberOf, onlyKnown, wordOf } from "./fields.ts";
+import { once } from "./once.ts";
 import { Refused } from "./refused.ts";
 
 const RUNS = { min: 1, max: 500 };
@@ -24,7 +25,8 @@ export function apiRoutes(app: Hono<PageEnv>, tools: Tools): void {
   const { source, site } = tools;
   app.get("/api/jobs", async (c) => {
     onlyKnown(c);
-    return c.json(listDocument((await source.data()).view));
+    const data = await source.data();
+    return c.json(once(data, "jobs", () => listDocument(data.view)));
   });
   app.get("/api/jobs/:name", async (c) => {
     onlyKnown(c);
@@ -39,8 +41,9 @@ export function apiRoutes(app: Hono<PageEnv>, tools: Tools): void {
   app.get("/api/runs/:id/output", (c) => output(c, tools));
   app.get("/api/graph", async (c) => {
     onlyKnown(c);
-    const { view } = await source.data();
-    return c.json(graphDocument(graph(view.registry, { view, of: null })));
+    const data = await source.data();
+    const { view } = data;
+    return c.json(once(data, "graph", () => graphDocument(graph(view.registry, { view, of: null }))));
   });
   app.get("/api/backfills", async (c) => {
     onlyKnown(c, "job");

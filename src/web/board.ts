@@ -16,6 +16,10 @@ export class Board {
   readonly #places = new Map<string, Place>();
   #seq = 0;
   #gone = 0;
+  /** What was gone before is not remembered. */
+  #oldest = 0;
+  /** Made once for all who come between two changes. */
+  #full: string | null = null;
 
   constructor(epoch: string) {
     this.#epoch = epoch;
@@ -38,19 +42,21 @@ export class Board {
     const changed = this.#since(this.#seq);
     if (changed === null) return null;
     this.#seq = next;
+    this.#full = null;
     if (this.#gone > MOST_GONE) this.#forgetGone();
     return changed;
   }
 
   /** All that stands on it. */
   full(): string {
-    return this.#object((place) => place.json !== "null") ?? "{}";
+    this.#full ??= this.#object((place) => place.json !== "null") ?? "{}";
+    return this.#full;
   }
 
   /** What changed since somebody saw it with that id; null: nothing. Undefined: nobody can tell. */
   missed(id: string): string | null | undefined {
     const [epoch, seq] = [id.slice(0, id.lastIndexOf("-")), id.slice(id.lastIndexOf("-") + 1)];
-    if (epoch !== this.#epoch || !/^\d{1,15}$/.test(seq) || Number(seq) > this.#seq) return undefined;
+    if (epoch !== this.#epoch || !/^\d{1,15}$/.test(seq) || Number(seq) > this.#seq || Number(seq) < this.#oldest) return undefined;
     return this.#since(Number(seq));
   }
 
@@ -73,5 +79,6 @@ export class Board {
   #forgetGone(): void {
     for (const [key, place] of this.#places) if (place.json === "null") this.#places.delete(key);
     this.#gone = 0;
+    this.#oldest = this.#seq;
   }
 }

@@ -50,6 +50,8 @@ export type Attributes = Readonly<Record<string, string | number | boolean | nul
 
 const NAME = /^[a-z][a-z0-9-]*$/i;
 const VOID: ReadonlySet<string> = new Set(["br", "hr", "img", "input", "link", "meta"]);
+/** Of drawings: closed by themselves. */
+const SHAPES: ReadonlySet<string> = new Set(["path", "line", "rect"]);
 
 /** An element whose attributes are computed. Tag and attribute names must be plain words: @throws TypeError. */
 export function element(tag: string, attributes: Attributes, ...children: readonly Child[]): Html {
@@ -61,5 +63,6 @@ export function element(tag: string, attributes: Attributes, ...children: readon
     if (!NAME.test(name) || /^(on|style$)/i.test(name)) throw new TypeError(`no attribute: ${name}`);
     open += value === true ? ` ${name}` : ` ${name}="${escaped(String(value))}"`;
   }
+  if (SHAPES.has(tag)) return new Markup(`${open}/>`);
   return new Markup(VOID.has(tag) ? `${open}>` : `${open}>${rendered(children)}</${tag}>`);
 }

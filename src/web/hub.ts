@@ -2,10 +2,12 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { after, ticks } from "../clock.ts";
+import { isTrouble } from "./answers.ts";
 import { Board } from "./board.ts";
 import { ClientStream, eventText } from "./client-stream.ts";
 import { pages } from "./pages/index.ts";
-import type { Beat } from "./seam.ts";
+import { saidWhole } from "./pages/words.ts";
+import type { Beat, PageData } from "./seam.ts";
 import type { Site } from "./site.ts";
 import type { Source } from "./source.ts";
 import { Tail } from "./tail.ts";
@@ -16,6 +18,10 @@ const BEAT_MS = 15_000;
 /** What was heard of is looked at together, a moment later, and never more often than that. */
 const GATHER_MS = 50;
 const SOONEST_MS = 250;
+/** Of the time, what it may spend on telling: a fifth of it at most, however many jobs there are. */
+const SHARE = 5;
+/** Words with ages in them grow old by themselves. */
+const REWORD_MS = 10_000;
 const MOST_READERS = 500;
 
 /** Milliseconds without a look that worked, after which the database counts as away. */
@@ -43,6 +49,10 @@ export class Hub {
   #now: Date | null = null;
   #good = true;
   #goodAt = 0;
+  /** The version that is on the board, since when, and what it cost in milliseconds. */
+  #worded = -1;
+  #wordedAt = 0;
+  #cost = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -117,7 +127,7 @@ export class Hub {
 
   #lookIn(ms: number): void {
     this.#alarm();
-    this.#alarm = after(ms, () => void this.#look());
+    this.#alarm = after(Math.max(ms, this.#cost * SHARE), () => void this.#look());
   }
 
   /** One look at a time; who asks meanwhile is answered by one more. */
@@ -142,23 +152,30 @@ export class Hub {
     const was = this.#good;
     try {
       const data = await this.#source.data();
-      const change = this.#board.update(pages.live(data, this.#site.frame().zone));
-      if (change !== null) this.#sendAll(eventText("change", change, this.#board.id));
+      if (this.#source.version !== this.#worded || ticks() - this.#wordedAt > REWORD_MS) this.#word(data);
       this.#now = data.view.snapshot.now;
-      for (const tail of this.#tails.values()) await this.#follow(tail);
+      for (const tail of this.#tails.values()) if (!tail.isOver(data.recent.get(tail.job)?.[0]?.id)) await this.#follow(tail);
       this.#good = true;
       this.#goodAt = ticks();
     } catch (error) {
       this.#good = false;
-      if (was && !this.#site.store.isTransient(error))
-        this.#site.emit("http:trouble", { message: String((error as Error).stack ?? error) });
+      if (was && !isTrouble(error)) this.#site.emit("http:trouble", { message: String((error as Error).stack ?? error) });
     }
     if (was !== this.#good) this.#sendAll(this.#beatText());
   }
 
+  #word(data: PageData): void {
+    const began = ticks();
+    this.#worded = this.#source.version;
+    this.#wordedAt = began;
+    const change = this.#board.update(pages.live(data, this.#site.frame().zone));
+    if (change !== null) this.#sendAll(eventText("change", change, this.#board.id));
+    this.#cost = ticks() - began;
+  }
+
   async #follow(tail: Tail): Promise<void> {
     const printed = await this.#source.ask((ledger) => ledger.newestOutput(tail.job));
-    const part = printed && tail.update(printed.run.id, printed.output ?? "");
+    const part = printed && tail.update(printed.run, saidWhole(printed.output ?? ""));
     if (!part) return;
     for (const { stream, tails, greeted } of this.#readers) if (greeted && tails.includes(tail)) stream.send(eventText("output", part));
   }

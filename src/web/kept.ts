@@ -4,7 +4,7 @@ import { ticks } from "../clock.ts";
 export class Kept<T> {
   readonly #read: () => Promise<T>;
   readonly #ms: number;
-  #answer: { readonly began: number; readonly value: Promise<T> } | null = null;
+  #answer: { readonly began: number; readonly value: Promise<T>; pending: boolean } | null = null;
 
   /** `ms`: how long an answer counts, from the moment its reading began. */
   constructor(read: () => Promise<T>, ms: number) {
@@ -12,16 +12,21 @@ export class Kept<T> {
     this.#ms = ms;
   }
 
-  /** A failure is shared by those who waited for it, and by nobody after them. */
+  /** One reading at a time. A failure is shared by those who waited for it, and by nobody after them. */
   get(): Promise<T> {
-    if (this.#answer && ticks() - this.#answer.began < this.#ms) return this.#answer.value;
-    const value = this.#read();
-    const answer = { began: ticks(), value };
+    const last = this.#answer;
+    if (last && (last.pending || ticks() - last.began < this.#ms)) return last.value;
+    const answer = { began: ticks(), value: this.#read(), pending: true };
     this.#answer = answer;
-    value.catch(() => {
-      if (this.#answer === answer) this.#answer = null;
-    });
-    return value;
+    const end = (good: boolean) => {
+      answer.pending = false;
+      if (!good && this.#answer === answer) this.#answer = null;
+    };
+    answer.value.then(
+      () => end(true),
+      () => end(false),
+    );
+    return answer.value;
   }
 
   /** What is read from now on is newer than this moment. */

@@ -27,13 +27,16 @@ export class Mirror {
     return { after: this.#newest > OVERLAP ? this.#newest - OVERLAP : 0n, ids: [...new Set([...live, ...day])] };
   }
 
-  /** Rows as they stand now. `jobs`: those that count. */
-  patch(runs: readonly LedgerRun[], jobs: ReadonlySet<string>): void {
+  /** Rows as they stand now. `jobs`: those that count. Whether any of them is news. */
+  patch(runs: readonly LedgerRun[], jobs: ReadonlySet<string>): boolean {
+    let news = false;
     for (const run of runs) {
+      news ||= !isSame(this.#day.get(run.id), run);
       if (jobs.has(run.job)) this.#put(run);
       this.#day.set(run.id, run);
       if (run.id > this.#newest) this.#newest = run.id;
     }
+    return news;
   }
 
   recent(): ReadonlyMap<string, readonly LedgerRun[]> {
@@ -55,4 +58,10 @@ export class Mirror {
     runs.splice(EACH);
     this.#recent.set(run.job, runs);
   }
+}
+
+/** Apart from how long it has been on. */
+function isSame(a: LedgerRun | undefined, b: LedgerRun): boolean {
+  if (a === undefined || a.outcome !== b.outcome || a.lateOutcome !== b.lateOutcome) return false;
+  return JSON.stringify([a.progress, a.resetAt]) === JSON.stringify([b.progress, b.resetAt]);
 }

@@ -8,7 +8,7 @@ import { Kept } from "./kept.ts";
 const KEPT_MS = 1_000;
 
 export function probeRoutes(app: Hono<PageEnv>, tools: Tools): void {
-  const { site } = tools;
+  const { site, source } = tools;
   const database = new Kept(() => databaseTrouble(tools), KEPT_MS);
   app.get("/healthz", (c) => {
     const ill = site.ill();
@@ -18,9 +18,10 @@ export function probeRoutes(app: Hono<PageEnv>, tools: Tools): void {
     const reasons = [...site.unready(), ...(await database.get())];
     return c.json(readyDocument(reasons, site.notes()), reasons.length === 0 ? 200 : 503);
   });
-  const { metrics } = site;
+  // Without a database the metrics say so, and what was counted.
+  const metrics = new Kept(async () => site.metrics(await source.view().catch(() => null)), KEPT_MS);
   app.get("/metrics", async (c) => {
-    const { type, body } = await metrics();
+    const { type, body } = await metrics.get();
     return c.body(body, 200, { "content-type": type });
   });
 }

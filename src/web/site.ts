@@ -38,8 +38,8 @@ export interface Site {
   notes(): readonly string[];
   /** Whether `store` must be able to write: a host that schedules. */
   readonly schedules: boolean;
-  /** Null: nobody measures. */
-  readonly metrics: () => Promise<{ readonly type: string; readonly body: string }>;
+  /** For Prometheus. Null: there is no database to be read. */
+  metrics(view: View | null): Promise<{ readonly type: string; readonly body: string }>;
   /** An instant as people write it; the zone (IANA) counts where none is named. Null: it is none. */
   instant(text: string, zone: string): Date | null;
   readonly emit: Emit;

@@ -14,7 +14,9 @@ import { Turn } from "./turn.ts";
 /** Milliseconds for which all who ask get the same. */
 const FRESH_MS = 1_000;
 /** Resets and pruning change old rows: from time to time all is read again. */
-const WHOLE_MS = 60_000;
+const WHOLE_MS = 300_000;
+/** After so long without a look nothing is held in memory. */
+const IDLE_MS = 60_000;
 /** Rows that are new in one look; with more of them it is cheaper to begin again. */
 const MOST_NEW = 2_000;
 const MOST_BACKFILLS = 200;
@@ -27,19 +29,33 @@ export class Source {
   readonly #site: Site;
   readonly #turn = new Turn();
   readonly #whole: Kept<PageData>;
+  readonly #rows: Kept<View>;
   readonly #jobs = new Map<string, Kept<JobPageData>>();
   #ledger: Promise<Ledger> | null = null;
   #mirror: { readonly mirror: Mirror; readonly began: number; readonly registry: unknown } | null = null;
   #idle: () => void = () => {};
+  #seen = "";
+  #version = 0;
 
   constructor(site: Site) {
     this.#site = site;
     this.#whole = new Kept(() => this.#turn.take(() => this.#read()), FRESH_MS);
+    this.#rows = new Kept(() => this.#turn.take(() => this.#look()), FRESH_MS);
   }
 
   /** At most a second old. Throws StoreError, ConfigError or Busy. */
   data(): Promise<PageData> {
     return this.#whole.get();
+  }
+
+  /** The rows alone, without the ledger; at most a second old. Throws as `data` does. */
+  view(): Promise<View> {
+    return this.#rows.get();
+  }
+
+  /** Another number: what was read last differs from what was read before, in more than its age. */
+  get version(): number {
+    return this.#version;
   }
 
   /** With the job's own. */
@@ -56,6 +72,7 @@ export class Source {
   /** Something has changed: whoever asks from now on sees it. */
   forget(): void {
     this.#whole.forget();
+    this.#rows.forget();
     this.#jobs.clear();
   }
 
@@ -77,17 +94,23 @@ export class Source {
   }
 
   async #read(): Promise<PageData> {
-    const { store } = this.#site;
     this.#idle();
-    this.#idle = after(WHOLE_MS, () => this.close());
-    const { zone: _, ...frame } = this.#site.frame();
-    const snapshot = await store.snapshot();
-    const view: View = { ...frame, snapshot, hosts: await store.fleet.hosts() };
+    this.#idle = after(IDLE_MS, () => this.close());
+    const view = await this.#look();
+    const { snapshot } = view;
     const ledger = await this.#open();
     const mirror = await this.#mirrored(ledger, view);
     const backfills = await ledger.backfills(MOST_BACKFILLS);
+    this.#note(JSON.stringify([[...snapshot.states.values()], view.hosts, backfills], lasting));
     const names = ghosts(view).map(({ name }) => name);
     return { view, recent: mirror.recent(), day: mirror.day(snapshot.now), backfills, ghosts: names };
+  }
+
+  async #look(): Promise<View> {
+    const { store } = this.#site;
+    const { zone: _, ...frame } = this.#site.frame();
+    const snapshot = await store.snapshot();
+    return { ...frame, snapshot, hosts: await store.fleet.hosts() };
   }
 
   async #mirrored(ledger: Ledger, { registry }: View): Promise<Mirror> {
@@ -97,14 +120,20 @@ export class Source {
       const { after, ids } = held.mirror.asks;
       const runs = await ledger.since(after, { ids, limit: MOST_NEW });
       if (runs.length < MOST_NEW) {
-        held.mirror.patch(runs, new Set(names));
+        if (held.mirror.patch(runs, new Set(names))) this.#version += 1;
         return held.mirror;
       }
     }
     const began = ticks();
     const mirror = new Mirror(await ledger.recent(names, EACH), await ledger.day(DAY_RUNS));
     this.#mirror = { mirror, began, registry };
+    this.#version += 1;
     return mirror;
+  }
+
+  #note(seen: string): void {
+    if (seen !== this.#seen) this.#version += 1;
+    this.#seen = seen;
   }
 
   async #readJob(job: Job): Promise<JobPageData> {
@@ -124,4 +153,10 @@ export class Source {
       };
     });
   }
+}
+
+/** Without what changes by itself while a job runs. */
+function lasting(key: string, value: unknown): unknown {
+  if (key === "ongoingAge" || key === "heartbeats" || key === "leaseUntil") return undefined;
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -1,18 +1,30 @@
 /** What a job's newest run has printed so far, for those who watch it grow. Owns what is new in it. */
+import type { LedgerRun } from "../report/job-json.ts";
 import type { OutputPart } from "./seam.ts";
+
+/** What a run printed may be written a moment after its end. */
+const LAST_LOOKS = 3;
 
 export class Tail {
   readonly job: string;
   #run: bigint | null = null;
   #text = "";
+  #still = 0;
 
   constructor(job: string) {
     this.job = job;
   }
 
+  /** It ended, and nothing came after that: there is no need to look again. */
+  isOver(newest: bigint | undefined): boolean {
+    return newest === this.#run && this.#still > LAST_LOOKS;
+  }
+
   /** The new part as JSON; null: nothing is new. */
-  update(run: bigint, text: string): string | null {
-    if (run === this.#run && text === this.#text) return null;
+  update({ id: run, outcome }: Pick<LedgerRun, "id" | "outcome">, text: string): string | null {
+    const same = run === this.#run && text === this.#text;
+    this.#still = same && outcome !== null ? this.#still + 1 : 0;
+    if (same) return null;
     const grown = run === this.#run && text.startsWith(this.#text);
     const from = grown ? this.#text.length : 0;
     this.#run = run;

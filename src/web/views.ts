@@ -7,6 +7,7 @@ import { badge } from "./badge.ts";
 import { chromeOf, type PageContext, type PageEnv, sendPage, type Tools } from "./context.ts";
 import { onlyKnown } from "./fields.ts";
 import { HEADERS } from "./headers.ts";
+import { once } from "./once.ts";
 import { pages } from "./pages/index.ts";
 import { Refused } from "./refused.ts";
 
@@ -17,11 +18,19 @@ export function viewRoutes(app: Hono<PageEnv>, tools: Tools): void {
   const { source, assets } = tools;
   app.get("/", async (c) => {
     const data = await source.data();
-    return sendPage(c, pages.overview(chromeOf(c, tools), data));
+    const chrome = chromeOf(c, tools);
+    return sendPage(
+      c,
+      once(data, JSON.stringify(["/", chrome]), () => pages.overview(chrome, data)),
+    );
   });
   app.get("/jobs/:name", async (c) => {
     const data = await source.job(jobOf(tools, c.req.param("name")));
-    return sendPage(c, pages.job(chromeOf(c, tools), data));
+    const chrome = chromeOf(c, tools);
+    return sendPage(
+      c,
+      once(data, JSON.stringify(["job", chrome]), () => pages.job(chrome, data)),
+    );
   });
   app.get("/events", (c) => events(c, tools));
   app.get("/badge/:file{.+\\.svg}", async (c) => {

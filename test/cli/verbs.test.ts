@@ -55,6 +55,7 @@ describe("reading", () => {
       simulate: ["simulate"],
       ghosts: ["--audit-ghosts"],
       check: ["check"],
+      alerts: ["alerts"],
       doctor: ["doctor"],
       backfill: ["backfill", "good"],
       configtest: ["--configtest"],

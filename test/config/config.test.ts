@@ -109,6 +109,16 @@ describe("options", () => {
     expect(config).toMatchObject(text.startsWith("spool") ? { spool: join(cwd, "spool") } : expected);
   });
 
+  it("[alerts]: an empty value is none, a command is taken as it is written, addresses are masked", () => {
+    const { config } = load(withDatabase('[alerts]\nwebhook =\ncommand = mail -s "$X %(y)s" ops # me'));
+    expect(config.alerts).toEqual({ webhook: null, command: 'mail -s "$X %(y)s" ops', pingUrl: null });
+    const hooks = "[alerts]\nwebhook = https://hooks.example/T0/secret\nping_url = https://hc.example/secret";
+    const { config: told } = load(withDatabase(hooks));
+    expect(told.alerts.webhook).toBe("https://hooks.example/T0/secret");
+    expect(renderConfig(told, { exposeSecrets: false })).not.toContain("secret");
+    expect(renderConfig(told, { exposeSecrets: true })).toContain("webhook = https://hooks.example/T0/secret");
+  });
+
   it("[sentry] dsn, also where the Python tool had it", () => {
     expect(load(withDatabase("[sentry]\ndsn = https://k@h/1")).config.sentryDsn).toBe("https://k@h/1");
     expect(load(withDatabase("[secrets]\n[[sentry]]\ndsn = https://k@h/2"))).toMatchObject({
@@ -341,6 +351,8 @@ schedule = manual
     http = off  # default
     http_actions = no  # default
     http_token = ********  # crontabber.ini:5
+    textfile = off  # default
+    http_hosts =   # default
 
     [[class-Report]]
         page_size = 500  # crontabber.ini:7
@@ -374,7 +386,7 @@ schedule = manual
       const printed = renderConfig(first.config, { exposeSecrets: true });
       const second = load(printed);
       expect(second.said).toEqual([]);
-      const facts = ({ files, root, interpolator, origins, file, folder: at, cwd, ...rest }: Config) => rest;
+      const facts = ({ files, root, interpolator, origins, file, folder, home: at, cwd, ...rest }: Config) => rest;
       expect(facts(second.config)).toEqual(facts(first.config));
       const withoutOrigins = (lines: string): string =>
         lines.replace(/ {2}# (crontabber\.ini:\d+|environment( or default)?|default)$/gm, "").replace(/^#.*/, "");

@@ -27,6 +27,10 @@ const MISTAKES: [string, string[]][] = [
   ["[job vacuum]\nsql = select 1", ["3:1: unknown section [job vacuum] (a job is [job:NAME])"]],
   ["[class-A]\nx = 1", ["3:1: unknown section [class-A] (write [[class-A]] inside [crontabber])"]],
   ["[[postgres]]\nhost = h", ["3:1: unknown section [crontabber] [[postgres]] (options of a job stand in [[class-Export]] or [job:NAME])"]],
+  ["[alerts]\nwebhok = x", ['4:1: unknown key "webhok" in [alerts] (did you mean "webhook"?)']],
+  ["[alerts]\nwebhook = slack", ["4:1: webhook: is not the address of a web server (write https://host/path)"]],
+  ["[alerts]\nping_url = ftp://x/y", ["4:1: ping_url: is not the address of a web server (write https://host/path)"]],
+  ["[alert]\nwebhook = x", ['3:1: unknown section [alert] (did you mean "alerts"?)']],
   ["[sentry]\ndns = x", ['4:1: unknown key "dns" in [sentry] (known: dsn)']],
   ["concurrency = many", ['3:1: concurrency: "many" is not a whole number (from 1 to 1000)']],
   ["concurrency = 0", ["3:1: concurrency: 0 is too small (at least 1)"]],
@@ -290,7 +294,7 @@ const MISTAKES: [string, string[]][] = [
     "jobs = '''\n\u001b[31m/x.ts#A|1d\n'''",
     ['4: \\u001b[31m/x.ts#A: there is no \\u001b[31m/x.ts beside the configuration file (there is no folder "\\u001b[31m")'],
   ],
-  ["[\u001b[2J]\nx = 1", ["3:1: unknown section [\\u001b[2J] (known are [crontabber], [sentry] and [job:NAME])"]],
+  ["[\u001b[2J]\nx = 1", ["3:1: unknown section [\\u001b[2J] (known are [crontabber], [sentry], [alerts] and [job:NAME])"]],
 ];
 
 describe("a mistake is told with its line and what to do about it", () => {

@@ -101,6 +101,23 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     bad("src/report/h7.ts", 'export { loadConfig } from "../config/config.ts";\n'),
     bad("src/report/h6.ts", 'export { setUp } from "../app.ts";\n'),
   ],
+  "web/pages/ makes markup of what it is given": [
+    good(
+      "src/web/pages/w1.ts",
+      'export { html } from "../html.ts";\nexport type { Html } from "../seam.ts";\nexport { x } from "../../core/a1.ts";\nexport { layout } from "@dagrejs/dagre";\nexport { createHash } from "node:crypto";\n',
+    ),
+    bad("src/web/pages/w2.ts", 'export { Hub } from "../hub.ts";\n'),
+    bad("src/web/pages/w3.ts", 'export { Hono } from "hono";\n'),
+    bad("src/web/pages/w4.ts", 'export { readFileSync } from "node:fs";\n'),
+    bad("src/web/pages/w5.ts", 'import { reset } from "../../store/reset.ts";\nexport const r = reset;\n', "plugin"),
+    bad("src/web/pages/w6.ts", "export const d = () => new Date();\n", "plugin"),
+  ],
+  "web/client/ runs in browsers": [
+    good("src/web/client/v1.ts", "export const d = performance.now();\n"),
+    bad("src/web/client/v2.ts", 'export { html } from "../html.ts";\n'),
+    bad("src/web/client/v3.ts", 'export { readFileSync } from "node:fs";\n'),
+    bad("src/web/client/v4.ts", "export const d = () => Date.now();\n", "plugin"),
+  ],
   "the command line goes through app.ts": [
     good("src/cli.ts", 'export { setUp } from "./app.ts";\nexport { main } from "./cli/main.ts";\n'),
     good(

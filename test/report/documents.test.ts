@@ -1,5 +1,7 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { alertDocument } from "#lib/report/alerts/document.js";
+import { alertsDocument } from "#lib/report/alerts/list.js";
 import { allBackfillsDocument, backfillDocument } from "#lib/report/backfill.js";
 import { configtestDocument } from "#lib/report/configtest.js";
 import { doctorDocument } from "#lib/report/doctor.js";
@@ -78,6 +80,14 @@ const backfill = {
     outcome: null,
   },
 };
+const fault = {
+  ...{ subject: "job:a", condition: "failing" as const, level: "critical" as const, since: null, type: "Error", value: "v" },
+  holdsUp: ["b"],
+};
+const change = {
+  ...{ id: "i", subject: "job:a", condition: "failing" as const, was: "ok" as const, at: NOW, host: "web-1", sent: ["webhook"], tries: 1 },
+  ...{ trouble: null, told: true, deliveredAt: NOW },
+};
 const started = {
   slot: NOW,
   attempt: 1,
@@ -123,8 +133,8 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
   confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
   ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
-    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
-    doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", why: null, fix: null }], NOW),
+    doctorDocument([{ check: "database", level: "bad", text: "no", why: "nothing runs", fix: "do" }], null),
   ],
   graph: () => [
     graphDocument(graph(fleet, { view, of: null })),
@@ -140,6 +150,17 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
       warnings: [{ file: "b", line: null, message: "m" }],
     }),
   ],
+  alerts: () => [
+    alertsDocument({ now: NOW, channels: [], faults: [], told: new Map(), changes: [] }),
+    alertsDocument({ now: NOW, channels: ["webhook"], faults: [fault], told: new Map(), changes: [change, { ...change, told: false }] }),
+  ],
+  alert: () => {
+    const around = { id: "i", at: NOW, host: "web-1" };
+    const [job] = fleet.jobs;
+    const known = { ...around, job, state: job && view.snapshot.states.get(job.name), run: history[0] };
+    const [told, over] = [{ subject: "job:a", was: "ok", fault } as const, { subject: "host:b", was: "silent", fault: null } as const];
+    return [alertDocument(told, around), alertDocument(told, known), alertDocument(over, around)].map((document) => ({ ...document }));
+  },
   check: () => [check(view, " | "), check(untouched, " - "), unknown("no database")].map(checkDocument),
 };
 

@@ -15,7 +15,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = (name: string) => join(FIXTURES, name);
 const learnOne = async (name: string, timeoutMs = 20_000) => (await learn([file(name)], { timeoutMs })).get(file(name));
 const stamps = (...names: string[]) =>
-  names.map(file).map((path) => ({ path, size: statSync(path).size, mtimeMs: statSync(path).mtimeMs }));
+  names.map(file).map((path) => {
+    const { size, mtimeMs, ctimeMs } = statSync(path);
+    return { path, size, mtimeMs, ctimeMs };
+  });
 
 describe("what a module defines", () => {
   it("arrives as data, with the files of the project it imports", async () => {
@@ -24,6 +27,7 @@ describe("what a module defines", () => {
       exports: {
         Nightly: {
           ...{ hasRun: true, name: "nightly", schedule: "1d|03:00", timezone: "Europe/Berlin", dependsOn: ["a", "b"], backfill: true },
+          ...{ owner: "data-team", runbook: "https://wiki.example/nightly", alertAfter: 2, alerts: true },
           ...{ timeout: "30m", options: { page_size: 100, deep: { list: [1, 2] }, big: "1" } },
         },
         Child: { hasRun: true, dependsOn: "nightly", unknown: ["dependson"] },

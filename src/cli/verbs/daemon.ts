@@ -2,6 +2,8 @@
 import { connect, runDaemon, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
+import { atAddress } from "../address.ts";
+import { tellFailure } from "../alerting.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { failureOf } from "../failure.ts";
@@ -11,17 +13,19 @@ import { Voice } from "../voice.ts";
 export async function handle({ invocation, given }: Call): Promise<number> {
   // Nobody mails a daemon's words: every change is told, each time.
   const voice = new Voice({ invocation, given, named: true });
+  const asked = atAddress({ invocation, given });
   try {
-    const setup = await setUp(invocation, "pass");
+    const setup = await setUp(asked, "pass");
     const { config, broken, warnings } = setup;
-    voice.keep(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+    voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
+    voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
     const store = await connect(setup, { listens: true });
     leaveSignals();
     const { signalled, cut } = await runDaemon(setup, store, {
       emit: (name, payload) => voice.emit(name, payload),
-      reload: () => setUp(invocation, "pass"),
+      reload: () => setUp(asked, "pass"),
     });
     await store.close();
     return cut && signalled ? SIGNAL_CODES[signalled] : EXIT.done;
@@ -29,6 +33,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
     const failure = failureOf(error);
     if (failure.kind === "usage") throw error;
     voice.trouble(failure);
+    await tellFailure(invocation, failure, voice.emit);
     return failure.code;
   } finally {
     await voice.settled();

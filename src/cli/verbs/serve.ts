@@ -1,6 +1,7 @@
 /** `serve [--http ADDRESS]`: the page, without running anything, until a signal. */
 import { connect, runServer, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
+import { atAddress } from "../address.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { failureOf } from "../failure.ts";
@@ -9,10 +10,7 @@ import { Voice } from "../voice.ts";
 
 export async function handle({ invocation, given }: Call): Promise<number> {
   const voice = new Voice({ invocation, given, named: true });
-  const asked =
-    given.http === null
-      ? invocation
-      : { ...invocation, overrides: [...invocation.overrides, { key: "crontabber.http", value: given.http }] };
+  const asked = atAddress({ invocation, given });
   try {
     const setup = await setUp(asked, "pass");
     const { config, broken, warnings } = setup;

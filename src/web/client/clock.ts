@@ -32,9 +32,9 @@ function took(seconds: number): string {
     : `${Math.floor(s / 86_400)}d ${two(Math.floor(s / 3600) % 24)}h`;
 }
 
-function distance(away: number): string {
+function distance(away: number, due: boolean): string {
   if (Math.abs(away) < 1000) return "now";
-  return away > 0 ? `in ${near(away / 1000)}` : `${near(-away / 1000)} ago`;
+  return away > 0 ? `in ${near(away / 1000)}` : `${near(-away / 1000)} ${due ? "late" : "ago"}`;
 }
 
 function put(element: Element, text: string): void {
@@ -52,7 +52,7 @@ function tick(): void {
   }
   for (const small of document.querySelectorAll("time + small")) {
     const at = (small.previousElementSibling as HTMLTimeElement).getAttribute("datetime");
-    put(small, at ? distance(Date.parse(at) - now) : "");
+    put(small, at ? distance(Date.parse(at) - now, small.className === "due") : "");
   }
   for (const time of document.querySelectorAll<HTMLTimeElement>("time.elapsed[datetime]"))
     put(time, took((now - Date.parse(time.dateTime)) / 1000));

@@ -79,7 +79,11 @@ if (on) {
   on.checked = localStorage.getItem(OFF) === null;
   on.addEventListener("change", () => (on.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
 }
-if (/^#do-/.test(location.hash)) act(location.hash.slice(4));
+
+/** After the browser has gone to the place itself, which takes the focus away. */
+const arrive = (): unknown => /^#do-/.test(location.hash) && setTimeout(() => act(location.hash.slice(4)));
+addEventListener("load", arrive);
+addEventListener("hashchange", arrive);
 
 const theme = document.getElementById("theme");
 const root = document.documentElement;

@@ -19,6 +19,8 @@ declare const trustedTypes:
 const SILENT_MS = 20_000;
 const RETRY_MS = 5_000;
 const SAY_MS = 10_000;
+const RENEWED = "crontabber-renewed";
+const OPENED = "crontabber-opened";
 /** Characters of output that are kept on the page. */
 const MOST_OUTPUT = 200_000;
 
@@ -64,18 +66,37 @@ function beat({ now, good }: Beat): void {
 
 function take(values: Values): void {
   document.dispatchEvent(new CustomEvent("values", { detail: values }));
-  const stale = Object.entries(watch).some(([key, was]) => key in values && values[key] !== was);
-  if (stale) renew();
+  for (const [key, was] of Object.entries(watch)) {
+    const now = `${key}=${values[key]}`;
+    if (!(key in values) || values[key] === was || sessionStorage.getItem(RENEWED) === now) continue;
+    // Once for each news: should the page come back the same (two servers that differ), it must not go round for ever.
+    renew(now);
+    return;
+  }
+}
+
+const unfolded = (): HTMLDetailsElement[] => [...document.querySelectorAll("details")];
+
+/** What was unfolded before the page came anew still is. */
+function unfold(): void {
+  const [path, ...open]: unknown[] = JSON.parse(sessionStorage.getItem(OPENED) ?? "[]");
+  sessionStorage.removeItem(OPENED);
+  if (path !== location.pathname || open.length !== unfolded().length) return;
+  for (const [i, details] of unfolded().entries()) details.open = open[i] === true;
 }
 
 /** Fetches the page anew, but takes nothing out of anybody's hands: who types, marks or reads a dialog is told instead. */
-function renew(): void {
+function renew(why: string): void {
   const busy =
     document.activeElement?.matches("input:not([type=radio]),textarea,dialog *") ||
     document.querySelector("dialog[open]") ||
     getSelection()?.isCollapsed === false;
-  if (document.hidden || busy) setTimeout(renew, RETRY_MS);
-  else location.reload();
+  if (document.hidden || busy) setTimeout(() => renew(why), RETRY_MS);
+  else {
+    sessionStorage.setItem(RENEWED, why);
+    sessionStorage.setItem(OPENED, JSON.stringify([location.pathname, ...unfolded().map((one) => one.open)]));
+    location.reload();
+  }
 }
 
 function append({ job: of, from, text }: OutputPart): void {
@@ -89,7 +110,7 @@ function append({ job: of, from, text }: OutputPart): void {
   if (end) pre.scrollTop = pre.scrollHeight;
 }
 
-let said = 0;
+let said = -SAY_MS;
 let unsaid = "";
 
 /** The newest news, not more often than anybody can listen. */
@@ -156,4 +177,5 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+unfold();
 if (!viaWorker()) alone();

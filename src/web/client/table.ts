@@ -24,11 +24,7 @@ function shown(): void {
 function weight(cell: HTMLTableCellElement | undefined): number | string {
   const time = cell?.querySelector("time")?.getAttribute("datetime");
   if (time) return Date.parse(time);
-  const state = cell?.closest("tr")?.querySelector<HTMLElement>("[data-sort]");
-  if (cell && cell === state)
-    return [...document.querySelectorAll("input[name=state]")].findIndex((radio) =>
-      cell.parentElement?.classList.contains(`s-${(radio as HTMLInputElement).value}`),
-    );
+  if (cell?.querySelector("strong")) return radios.findIndex((radio) => cell.parentElement?.classList.contains(`s-${radio.value}`));
   const text = cell?.textContent?.trim() ?? "";
   const span = /^(?:(\d+)d )?(?:(\d+)h ?)?(?:(\d+)m ?)?(?:([\d.]+)s)?$/.exec(text);
   if (span && text !== "")

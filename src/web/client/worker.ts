@@ -7,6 +7,7 @@ const MOST_JOBS = 10;
 const tabs = new Map<MessagePort, string>();
 /** What is known by now, for a tab that comes later. */
 let known: Record<string, unknown> = {};
+let beat = "";
 let source: EventSource | null = null;
 let asked: ReadonlySet<string> = new Set();
 
@@ -21,9 +22,11 @@ function open(address: string): void {
   const mine = new EventSource(jobs === "" ? address : `${address}?${jobs}`);
   source = mine;
   known = {};
+  beat = "";
   for (const name of EVENTS) {
     mine.addEventListener(name, (event) => {
       const { data } = event as MessageEvent<string>;
+      if (name === "beat") beat = data;
       if (name === "full") known = JSON.parse(data);
       if (name === "change") Object.assign(known, JSON.parse(data));
       tell(name, data);
@@ -39,7 +42,10 @@ function join(tab: MessagePort, address: string, job: string): void {
   tabs.delete(tab);
   tabs.set(tab, job);
   if (source === null || (job !== "" && !asked.has(job))) open(address);
-  else if (Object.keys(known).length > 0) tab.postMessage(["full", JSON.stringify(known)]);
+  else if (Object.keys(known).length > 0) {
+    tab.postMessage(["full", JSON.stringify(known)]);
+    if (beat !== "") tab.postMessage(["beat", beat]);
+  }
 }
 
 function leave(tab: MessagePort): void {

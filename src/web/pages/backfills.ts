@@ -6,21 +6,14 @@ import type { Chrome, Html, PageData } from "../seam.ts";
 import type { Board } from "./board.ts";
 import { actionForm } from "./forms.ts";
 import { actionHref, jobHref } from "./links.ts";
-import type { Slots, Value, Values } from "./slots.ts";
+import type { Book, Slots, Values } from "./slots.ts";
 import { said, shown } from "./words.ts";
 
 type Shown = PageData["backfills"][number];
 
-export function backfillValues({ data: { backfills }, zone }: Board): Values {
-  return {
-    backfills: backfills.map(({ id }) => String(id)),
-    "backfills:shown": { hidden: backfills.length === 0 },
-    ...Object.fromEntries(
-      backfills.flatMap((one) =>
-        Object.entries(itemValues(one, zone)).map(([key, value]): [string, Value] => [`backfills:${one.id}:${key}`, value]),
-      ),
-    ),
-  };
+export function backfillValues({ data: { backfills }, zone }: Board, book: Book): void {
+  book.put("", { backfills: backfills.map(({ id }) => String(id)), "backfills:shown": { hidden: backfills.length === 0 } });
+  for (const one of backfills) book.put(`backfills:${one.id}`, itemValues(one, zone));
 }
 
 function itemValues(one: Shown, zone: string): Values {
@@ -56,8 +49,8 @@ export function backfillsHtml(slots: Slots): Html {
   const item = (
     id: string,
     own: Slots,
-  ): Html => html`<li data-scope="backfills:${id}">${own.at("job", "a", { class: "name" })} ${own.at("range", "span", { class: "num" })}
-${own.at("bar", "progress", { "aria-label": "dates run" })} ${own.at("count", "span", { class: "num" })} ${own.at("failed", "span", { class: "s-failing" })} ${own.at("state")} ${own.at("by", "span", { class: "dim" })}</li>`;
+  ): Html => html`<li data-scope="backfills:${id}">${own.at("job", "a", { class: "name" })} ${own.at("range")}
+${own.at("bar", "progress", { "aria-label": "dates run" })} ${own.at("count")} ${own.at("failed", "span", { class: "s-failing" })} ${own.at("state")} ${own.at("by", "span", { class: "dim" })}</li>`;
   const hidden = (slots.get("backfills:shown") as { hidden?: boolean } | null)?.hidden === true;
   return html`<section id="backfills" aria-labelledby="h-backfills" data-live="backfills:shown"${hidden && html` hidden`}><h2 id="h-backfills">Backfills</h2>
 <ul class="backfills" data-live="backfills">${slots.list("backfills", item)}</ul></section>`;
@@ -74,7 +67,7 @@ export function jobBackfillsHtml({ actions }: Chrome, { data, zone }: Board, nam
   };
   const item = (one: Shown): Html => {
     const { range, count, failed, state, by } = itemValues(one, zone) as Record<string, string>;
-    return html`<li><span class="num">#${one.id}</span> <span class="num">${range}</span> <progress aria-label="dates run" value="${one.done + one.failed}" max="${one.total ?? 1}"></progress> ${count} ${failed} ${state} <span class="dim">${by}</span>${cancel(one)}</li>`;
+    return html`<li><span>#${one.id}</span> <span>${range}</span> <progress aria-label="dates run" value="${one.done + one.failed}" max="${one.total ?? 1}"></progress> ${count} ${failed} ${state} <span class="dim">${by}</span>${cancel(one)}</li>`;
   };
   return html`<section aria-labelledby="h-backfills"><h2 id="h-backfills">Backfills</h2><ul class="backfills">${own.map(item)}</ul></section>`;
 }

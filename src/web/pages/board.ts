@@ -7,8 +7,9 @@ import { jobState, type StateName, type Status } from "../../report/status.ts";
 import { type Upcoming, upcoming } from "../../report/upcoming.ts";
 import type { PageData } from "../seam.ts";
 
-/** Planned runs that are looked up for each job. */
+/** Planned runs that are looked up for each job, at most. */
 export const AHEAD = 12;
+const AHEAD_MS = 7 * 3_600_000;
 
 export interface Standing {
   readonly job: Job;
@@ -34,18 +35,28 @@ export interface Board {
   readonly byName: ReadonlyMap<string, Standing>;
 }
 
-/** `zone`: of the times people read. */
-export function boardOf(data: PageData, zone: string): Board {
+/** `zone`: of the times people read. `jobs`: those that are shown. */
+export function boardOf(data: PageData, zone: string, jobs: readonly Job[] = data.view.registry.jobs): Board {
   const { view, recent } = data;
   const { now, states } = view.snapshot;
-  const all = view.registry.jobs.map((job): Standing => {
+  const all = jobs.map((job): Standing => {
     const runs = recent.get(job.name) ?? [];
     return {
-      ...{ job, row: states.get(job.name) ?? null, status: jobState(view, job), runs, next: upcoming(view, job, AHEAD) },
+      ...{ job, row: states.get(job.name) ?? null, status: jobState(view, job), runs, next: ahead(view, job) },
       ...{ live: runs.find((run) => run.outcome === null) ?? null, key: jobKey(job.name) },
     };
   });
   return { data, now, zone, all, byName: new Map(all.map((one) => [one.job.name, one])) };
+}
+
+/** As many as fall into the time that is shown. Each slot of a cron line costs a search: first two are asked for. */
+function ahead(view: PageData["view"], job: Job): Upcoming[] {
+  const { schedule } = job;
+  const most = schedule.kind === "interval" ? Math.min(AHEAD, Math.ceil(AHEAD_MS / schedule.every) + 1) : 2;
+  const first = upcoming(view, job, most);
+  const second = first[1]?.at;
+  const more = schedule.kind === "cron" && second && second.getTime() < view.snapshot.now.getTime() + AHEAD_MS;
+  return more ? upcoming(view, job, AHEAD) : first;
 }
 
 /** The same text in an attribute and in a message, whatever is in the name. */

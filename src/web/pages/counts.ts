@@ -3,20 +3,15 @@ import { LOOKS, type StateName } from "../../report/status.ts";
 import { html } from "../html.ts";
 import type { Html } from "../seam.ts";
 import { type Board, ORDER } from "./board.ts";
-import type { Slots, Values } from "./slots.ts";
+import type { Book, Slots } from "./slots.ts";
 
-export function countValues({ all }: Board): Values {
+export function countValues({ all }: Board, book: Book): void {
   const of = (state: StateName) => all.filter(({ status }) => status.state === state).length;
-  const counts = ORDER.map((state) => [state, of(state)] as const);
-  return {
-    "count:all": all.length,
-    ...Object.fromEntries(
-      counts.flatMap(([state, n]) => [
-        [`count:${state}`, n],
-        [`chip:${state}`, { class: n === 0 ? "chip none" : "chip" }],
-      ]),
-    ),
-  };
+  book.put("", { "count:all": all.length });
+  for (const state of ORDER) {
+    const n = of(state);
+    book.put("", { [`count:${state}`]: n, [`chip:${state}`]: { class: n === 0 ? "chip none" : "chip" } });
+  }
 }
 
 export function countsHtml(slots: Slots): Html {

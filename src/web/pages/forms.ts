@@ -18,6 +18,6 @@ export function actionForm({ csrf, action, live, label, id, fields }: ActionForm
   return element(
     "form",
     { method: "post", action, "data-live": live, id },
-    html`<input type="hidden" name="csrf" value="${csrf}">${fields}<button>${label}</button>`,
+    html`<input type="hidden" name="csrf" value="${csrf}"><button>${label}</button>${fields}`,
   );
 }

@@ -7,18 +7,16 @@ import type { Board } from "./board.ts";
 import { jobKey } from "./board.ts";
 import { type Arrow, BOX_HEIGHT, type Drawing, layoutOf } from "./graph.ts";
 import { jobHref } from "./links.ts";
-import type { Slots, Values } from "./slots.ts";
+import type { Book, Slots } from "./slots.ts";
 import { shown } from "./words.ts";
 
 /** Jobs without dependencies that are named before the rest is folded away. */
 const OPEN_ALONE = 60;
 
-const edgeKey = ({ from, to }: Pick<Arrow, "from" | "to">): string => `edge:${shown(from)}→${shown(to)}`;
-
-export function graphValues(board: Board): Values {
+export function graphValues(board: Board, book: Book): void {
   const { drawings } = layoutOf(board.data.view.registry);
   const arrows = drawings.flatMap((drawing) => drawing.arrows);
-  return Object.fromEntries(arrows.map((arrow) => [edgeKey(arrow), { class: standsInTheWay(board, arrow) ? "held" : null }]));
+  for (const arrow of arrows) book.put("", { [`edge:${arrow.id}`]: { class: standsInTheWay(board, arrow) ? "held" : null } });
 }
 
 function standsInTheWay({ byName }: Board, { from, to }: Arrow): boolean {
@@ -40,11 +38,11 @@ ${aloneHtml(alone, slots, linked.length > 0)}</section>`;
 function drawingHtml({ width, height, boxes, arrows }: Drawing, slots: Slots, i: number): Html {
   const names = boxes.map(({ label }) => label);
   const title = `Dependencies of ${counted(boxes.length, "job")}: ${names.slice(0, 5).join(", ")}${names.length > 5 ? " …" : ""}`;
-  return html`<div class="wide graph" tabindex="0" role="region" aria-label="Drawing ${i + 1}: ${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
-${arrows.map((arrow) => slots.at(edgeKey(arrow), "path", { d: arrow.d }))}
+  return html`<div class="wide graph" tabindex="0" role="group" aria-label="Drawing ${i + 1}: ${title}"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
+${arrows.map((arrow) => slots.at(`edge:${arrow.id}`, "path", { d: arrow.d }))}
 ${boxes.map(({ name, label, x, y, width: room }) => {
   const own = slots.scoped(jobKey(name));
-  return html`<a href="${jobHref(name)}" data-scope="${jobKey(name)}"><title>${shown(name)}</title><g ${look(own)}><rect x="${x}" y="${y}" width="${room}" height="${BOX_HEIGHT}" rx="5"/>${own.at("glyph", "text", { x: x + 9, y: y + 17, class: "g" })}<text x="${x + 26}" y="${y + 17}">${label}</text></g></a>`;
+  return html`<a href="${jobHref(name)}" data-scope="${jobKey(name)}">${label !== shown(name) && html`<title>${shown(name)}</title>`}<g ${look(own)}><rect x="${x}" y="${y}" width="${room}" height="${BOX_HEIGHT}" rx="5"/>${own.at("glyph", "text", { x: x + 9, y: y + 17, class: "g" })}<text x="${x + 26}" y="${y + 17}">${label}</text></g></a>`;
 })}</svg></div>`;
 }
 

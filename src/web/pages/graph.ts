@@ -12,6 +12,8 @@ export interface Box {
 }
 
 export interface Arrow {
+  /** Within the layout of a registry. */
+  readonly id: string;
   readonly from: string;
   readonly to: string;
   /** Of an SVG path. */
@@ -53,7 +55,7 @@ function made(registry: Registry): Layout {
   const groups = components(registry);
   const together = groups.filter((group) => group.length > 1);
   return {
-    drawings: together.filter((group) => group.length <= MOST_BOXES).map((group) => drawn(group, registry)),
+    drawings: together.filter((group) => group.length <= MOST_BOXES).map((group, i) => drawn(group, registry, i)),
     undrawn: together.filter((group) => group.length > MOST_BOXES).flat(),
     alone: groups.filter((group) => group.length === 1).flat(),
   };
@@ -61,16 +63,25 @@ function made(registry: Registry): Layout {
 
 /** The largest first; inside, as the registry orders them. */
 function components({ order, byName }: Registry): Job[][] {
-  const group = new Map<string, Job[]>();
-  for (const job of order) {
-    const joined = new Set(job.dependsOn.filter((name) => byName.has(name)).map((name) => group.get(name) ?? []));
-    const all = [...[...joined].flat(), job];
-    for (const member of all) group.set(member.name, all);
+  const groups = new Map(order.map((job) => [job.name, new Set([job])]));
+  for (const { name, dependsOn } of order) {
+    for (const parent of dependsOn.filter((other) => byName.has(other))) {
+      const [own, other] = [groups.get(name), groups.get(parent)];
+      if (!own || !other || own === other) continue;
+      // The smaller goes into the larger: a chain of thousands stays cheap.
+      const [small, large] = own.size < other.size ? [own, other] : [other, own];
+      for (const job of small) {
+        large.add(job);
+        groups.set(job.name, large);
+      }
+    }
   }
-  return [...new Set(group.values())].sort((a, b) => b.length - a.length);
+  const place = new Map(order.map((job, i) => [job, i]));
+  const sorted = [...new Set(groups.values())].map((group) => [...group].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)));
+  return sorted.sort((a, b) => b.length - a.length);
 }
 
-function drawn(jobs: readonly Job[], { byName }: Registry): Drawing {
+function drawn(jobs: readonly Job[], { byName }: Registry, id: number): Drawing {
   const graph = new Graph()
     .setGraph({ rankdir: "LR", nodesep: 10, ranksep: 44, marginx: MARGIN, marginy: MARGIN })
     .setDefaultEdgeLabel(() => ({}));
@@ -85,7 +96,7 @@ function drawn(jobs: readonly Job[], { byName }: Registry): Drawing {
     return { name, label, x: Math.round(x - width / 2), y: Math.round(y - BOX_HEIGHT / 2), width };
   });
   const arrows = (graph.edges() as { v: string; w: string }[]).map(
-    ({ v, w }): Arrow => ({ from: v, to: w, d: curve(graph.edge(v, w).points ?? []) }),
+    ({ v, w }, i): Arrow => ({ id: `${id}.${i}`, from: v, to: w, d: curve(graph.edge(v, w).points ?? []) }),
   );
   const { width = 0, height = 0 } = graph.graph();
   return { width: Math.ceil(width), height: Math.ceil(height), boxes, arrows };

@@ -36,8 +36,8 @@ export function gridHtml(data: JobPageData, zone: string): Html | null {
       ? "No date is missing."
       : `${missing} ${daily ? (missing === 1 ? "date is" : "dates are") : missing === 1 ? "hour has a gap" : "hours have gaps"}${daily ? " missing." : "."}`;
   return html`<section id="grid" aria-labelledby="h-grid"><div class="bar"><h2 id="h-grid">Dates</h2><p class="dim">${summary}</p></div>
-<div class="wide" tabindex="0" role="region" aria-labelledby="h-grid">${daily ? calendar(days, cells) : hours(days, cells)}</div>
-<p class="key dim" aria-hidden="true">${(Object.keys(LOOKS) as Fate[]).filter((fate) => told.includes(fate)).map((fate) => html`<b class="cell ${fate}">${LOOKS[fate][0]}</b>${LOOKS[fate][1]} `)}</p></section>`;
+<div class="wide" tabindex="0" role="group" aria-labelledby="h-grid">${daily ? calendar(days, cells) : hours(days, cells)}</div>
+<p class="key dim" aria-hidden="true">${(Object.keys(LOOKS) as Fate[]).filter((fate) => told.includes(fate)).map((fate) => html`<b class="cell ${fate}">${LOOKS[fate][0]}</b><span>${LOOKS[fate][1]}</span>`)}</p></section>`;
 }
 
 /** Between the newest slots, for cron lines; infinite: nothing tells. */

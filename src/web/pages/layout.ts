@@ -75,8 +75,11 @@ function notice({ notice: told }: Chrome): Html | null {
   );
 }
 
-function footer({ version, noActions }: Chrome): Html {
-  return html`<footer><p>crontabber ${version} · <a href="/api/jobs">jobs as JSON</a> · <a href="/api/runs">runs</a> · <a href="/metrics">metrics</a> · <a href="/healthz">health</a></p>${noActions && html`<p class="dim">${noActions}</p>`}</footer>`;
+function footer({ version, actions, noActions }: Chrome): Html {
+  const leave =
+    actions &&
+    html`<form method="post" action="/logout"><input type="hidden" name="csrf" value="${actions.csrf}"><button>Log out</button></form>`;
+  return html`<footer><p>crontabber ${version} · <a href="/api/jobs">jobs as JSON</a> · <a href="/api/runs">runs</a> · <a href="/metrics">metrics</a> · <a href="/healthz">health</a></p>${noActions && html`<p class="dim">${noActions}</p>`}${leave}</footer>`;
 }
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [

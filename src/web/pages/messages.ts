@@ -21,7 +21,7 @@ ${failed && html`<p class="notice bad" role="alert">✖ That was not the token.<
 }
 
 export function confirm(chrome: Chrome, data: PageData, { job, action, consequences, fields }: Confirm): Html {
-  const status = boardOf(data, chrome.zone).byName.get(job.name)?.status;
+  const status = boardOf(data, chrome.zone, [job]).all[0]?.status;
   const kept = Object.entries(fields).filter(([name]) => name !== "csrf");
   const csrf = chrome.actions && html`<input type="hidden" name="csrf" value="${chrome.actions.csrf}">`;
   const main = html`<section class="card"><h1>${titleOf(action)} ${shown(job.name)}?</h1>

@@ -6,21 +6,19 @@ import type { Chrome, Html } from "../seam.ts";
 import type { Board, Standing } from "./board.ts";
 import { actionForm } from "./forms.ts";
 import { actionHref, jobHref } from "./links.ts";
-import type { Slots, Value, Values } from "./slots.ts";
+import type { Book, Slots, Value, Values } from "./slots.ts";
 import { isoSeconds } from "./times.ts";
 import { said, shown } from "./words.ts";
 
 const isRunning = ({ status, row }: Standing): boolean => status.state === "running" && row?.ongoing !== null;
 
-export function runningValues(board: Board): Values {
+export function runningValues(board: Board, book: Book): void {
   const on = board.all.filter(isRunning);
-  return {
+  book.put("", {
     running: on.map(({ key }) => key),
     "running:none": { text: on.length === 0 ? "Nothing runs now." : "", hidden: on.length > 0 },
-    ...Object.fromEntries(
-      on.flatMap((one) => Object.entries(itemValues(one, board)).map(([key, value]) => [`running:${one.key}:${key}`, value])),
-    ),
-  };
+  });
+  for (const one of on) book.put(`running:${one.key}`, itemValues(one, board));
 }
 
 function itemValues(one: Standing, { now }: Board): Values {
@@ -79,10 +77,10 @@ function itemHtml(chrome: Chrome, { now }: Board, { id, own }: { id: string; own
   const began = own.attributes("since").datetime;
   const since = typeof began === "string" ? new Date(began) : null;
   const seconds = since && own.attributes("bar")["data-since"] ? Math.floor((now.getTime() - since.getTime()) / 1000) : null;
-  return html`<li data-scope="running:${id}"><p><b class="g s-running" aria-hidden="true">◐</b> ${own.at("job", "a", { class: "name" })} <span class="dim">on ${own.at("host")}</span></p>
-<p class="clock">${own.at("since", "time", { class: "elapsed" }, since ? elapsed(since, now) : "")} ${own.at("of", "span", { class: "dim" })}</p>
-<p class="far">${own.at("bar", "progress", { "aria-label": "progress", value: seconds })} ${own.at("share", "span", { class: "num" })} ${own.at("message", "span", { class: "message dim" })}</p>
-<p class="end">${own.at("output", "a", { class: "button" })}${cancelForm(chrome, own)}</p></li>`;
+  return html`<li data-scope="running:${id}"><div><b class="g s-running" aria-hidden="true">◐</b> ${own.at("job", "a", { class: "name" })} <span class="dim">on ${own.at("host")}</span></div>
+<div class="clock">${own.at("since", "time", { class: "elapsed" }, since ? elapsed(since, now) : "")} ${own.at("of", "span", { class: "dim" })}</div>
+<div class="far">${own.at("bar", "progress", { "aria-label": "progress", value: seconds })} ${own.at("share")} ${own.at("message", "span", { class: "message dim" })}</div>
+<div class="end">${own.at("output", "a", { class: "button" })}${cancelForm(chrome, own)}</div></li>`;
 }
 
 function cancelForm({ actions }: Chrome, own: Slots): Html | null {

@@ -21,23 +21,44 @@ export type Value =
 
 export type Values = Readonly<Record<string, Value>>;
 
-/** The values of a part whose keys begin with `scope:`, so that its places need to name only the rest. */
-export class Slots {
-  readonly #values: Values;
-  readonly #scope: string;
+/** Values by scope (that of the element their places stand in; empty: of the page itself), then by what they are. */
+export class Book {
+  readonly #scopes = new Map<string, Record<string, Value>>();
 
-  constructor(values: Values, scope = "") {
-    this.#values = values;
-    this.#scope = scope;
+  put(scope: string, values: Values): void {
+    const known = this.#scopes.get(scope);
+    if (known) Object.assign(known, values);
+    else this.#scopes.set(scope, { ...values });
   }
 
-  /** Its places must stand inside an element with this `data-scope`. */
+  get(scope: string): Values {
+    return this.#scopes.get(scope) ?? {};
+  }
+
+  /** By their whole keys: the scope, a colon, and the rest. */
+  flat(): Values {
+    const all: Record<string, Value> = {};
+    for (const [scope, values] of this.#scopes) for (const key in values) all[scope === "" ? key : `${scope}:${key}`] = values[key] ?? null;
+    return all;
+  }
+}
+
+/** The places inside one scope: an element with this `data-scope` must be around them. */
+export class Slots {
+  readonly #book: Book;
+  readonly #values: Values;
+
+  constructor(book: Book, scope = "") {
+    this.#book = book;
+    this.#values = book.get(scope);
+  }
+
   scoped(scope: string): Slots {
-    return new Slots(this.#values, `${scope}:`);
+    return new Slots(this.#book, scope);
   }
 
   get(key: string): Value {
-    return this.#values[this.#scope + key] ?? null;
+    return this.#values[key] ?? null;
   }
 
   /** The element at this place. `fixed`: attributes that never change. `first`: its text until the client knows a better one. */
@@ -56,7 +77,7 @@ export class Slots {
   list(key: string, item: (id: string, slots: Slots) => Html): Html {
     const ids = this.get(key);
     const known = Array.isArray(ids) ? (ids as readonly string[]) : [];
-    const made = (id: string) => item(id, this.scoped(`${this.#scope}${key}:${id}`));
+    const made = (id: string) => item(id, this.scoped(`${key}:${id}`));
     return html`<template>${made("*")}</template>${known.map(made)}`;
   }
 }

@@ -1,12 +1,11 @@
 /** The last runs of a job as a row of bars: up as high as it took long, down where it failed. Owns the drawing. */
-import { counted, took } from "../../report/ages.ts";
+import { counted } from "../../report/ages.ts";
 import type { LedgerRun } from "../../report/job-json.ts";
 import type { Html } from "../seam.ts";
 import type { Mark, Slots, Value } from "./slots.ts";
 
-const BARS = 24;
+const BARS = 20;
 const STEP = 4;
-const HEIGHT = 20;
 /** Successes stand on this line; failures hang from below it, so that nobody needs the colours. */
 const GROUND = 13;
 
@@ -27,7 +26,7 @@ export function sparkline(all: readonly LedgerRun[]): Value {
     const x = (BARS - runs.length + i) * STEP + 2;
     // The root keeps short runs visible beside one that took an hour.
     const up = Math.max(1.5, Math.sqrt(Math.min(1, run.took / longest)) * (GROUND - 1));
-    const line = kind === "bad" ? `M${x} ${GROUND + 1}v6` : kind === "odd" ? `M${x} ${GROUND - 2}v2` : `M${x} ${GROUND}v-${round(up)}`;
+    const line = kind === "bad" ? `M${x} ${GROUND + 1}v6` : kind === "odd" ? `M${x} ${GROUND - 2}v2` : `M${x} ${GROUND}v-${Math.round(up)}`;
     paths[kind] = (paths[kind] ?? "") + line;
   }
   const draw = Object.entries(paths).map(([kind, d]): Mark => ["path", { class: kind, d }]);
@@ -37,13 +36,9 @@ export function sparkline(all: readonly LedgerRun[]): Value {
 function sparkWords(runs: readonly LedgerRun[]): string {
   if (runs.length === 0) return "no runs yet";
   const bad = runs.filter((run) => kindOf(run) === "bad").length;
-  const last = runs.findLast((run) => run.outcome !== null);
-  const how = last ? `; the last: ${last.outcome}, ${took(last.took)}` : "";
-  return `${counted(runs.length, "run")}, ${bad === 0 ? "none failed" : `${bad} failed`}${how}`;
+  return `${counted(runs.length, "run")}, ${bad === 0 ? "none" : bad} failed`;
 }
 
 export function sparkHtml(slots: Slots): Html {
-  return slots.at("spark", "svg", { class: "spark", role: "img", width: BARS * STEP, height: HEIGHT });
+  return slots.at("spark", "svg", { class: "spark", role: "img" });
 }
-
-const round = (n: number): number => Math.round(n * 10) / 10;

@@ -3,17 +3,15 @@ import { took } from "../../report/ages.ts";
 import { LOOKS } from "../../report/status.ts";
 import { element, html } from "../html.ts";
 import type { Chrome, Html } from "../seam.ts";
-import { type Board, byUrgency, ORDER, type Standing } from "./board.ts";
+import { type Board, byUrgency, type Standing } from "./board.ts";
 import { jobHref } from "./links.ts";
-import type { Slots, Values } from "./slots.ts";
+import type { Book, Slots, Values } from "./slots.ts";
 import { sparkHtml, sparkline } from "./sparkline.ts";
 import { distance, timeValue } from "./times.ts";
-import { said, scheduleWords, shown } from "./words.ts";
+import { said, shown } from "./words.ts";
 
-export function jobValues(board: Board): Values {
-  return Object.fromEntries(
-    board.all.flatMap((one) => Object.entries(rowValues(one, board)).map(([key, value]) => [`${one.key}:${key}`, value])),
-  );
+export function jobValues(board: Board, book: Book): void {
+  for (const one of board.all) book.put(one.key, rowValues(one, board));
 }
 
 /** Those of a job's row and of the head of its page. */
@@ -39,7 +37,7 @@ export function tableHtml(chrome: Chrome, board: Board, slots: Slots): Html {
   const rows = [...board.all].sort(byUrgency);
   return html`<section id="jobs" aria-labelledby="h-jobs">
 <div class="bar"><h2 id="h-jobs">Jobs</h2><label class="filter"><span class="sr">Filter jobs by name</span><input type="search" id="filter" placeholder="Filter" autocomplete="off" spellcheck="false"></label></div>
-<div class="wide" tabindex="0" role="region" aria-labelledby="h-jobs">
+<div class="wide" tabindex="0" role="group" aria-labelledby="h-jobs">
 <table class="jobs"><caption class="sr">All jobs; times in ${chrome.zone}</caption>
 <thead><tr>${COLUMNS.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map((one) => rowHtml(one, board, slots.scoped(one.key)))}</tbody></table></div>
@@ -47,19 +45,20 @@ export function tableHtml(chrome: Chrome, board: Board, slots: Slots): Html {
 }
 
 function rowHtml(one: Standing, { now }: Board, slots: Slots): Html {
-  const { job, status } = one;
+  const { job } = one;
   const { class: look } = slots.attributes("look");
   const cells = html`<th scope="row"><a href="${jobHref(job.name)}">${shown(job.name)}</a></th>
-<td data-sort="${ORDER.indexOf(status.state)}"><span class="state">${slots.at("glyph", "b", { "aria-hidden": "true" })}${slots.at("word")}</span> ${slots.at("more", "span", { class: "more" })}</td>
+<td>${slots.at("glyph", "b", { "aria-hidden": "true" })}${slots.at("word", "strong")} ${slots.at("more")}</td>
 <td>${slots.at("next", "time")} ${apart(slots, "next", now)}</td>
 <td>${slots.at("last", "time")} ${apart(slots, "last", now)}</td>
-<td class="num">${slots.at("took")}</td><td>${sparkHtml(slots)}</td>
-<td class="dim" title="${scheduleWords(job)}">${said(job.schedule.display, 40)}${job.backfill && " ⟲"}</td>`;
+${slots.at("took", "td")}<td>${sparkHtml(slots)}</td>
+<td>${said(job.schedule.display, 40)}${job.backfill && " ⟲"}</td>`;
   return element("tr", { "data-scope": one.key, "data-live": "look", class: look ?? null }, cells);
 }
 
-/** How far the time at the place before it is from now. */
+/** How far the time at the place before it is from now; a planned one that has passed is late. */
 export function apart(slots: Slots, key: string, now: Date): Html {
   const { datetime } = slots.attributes(key);
-  return html`<small>${typeof datetime === "string" && distance(new Date(datetime), now)}</small>`;
+  const late = key === "next";
+  return html`<small${late && html` class="due"`}>${typeof datetime === "string" && distance(new Date(datetime), now, late)}</small>`;
 }

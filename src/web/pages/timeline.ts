@@ -3,14 +3,13 @@
 import { spanAt } from "../../core/zone.ts";
 import { counted } from "../../report/ages.ts";
 import type { LedgerRun } from "../../report/job-json.ts";
-import { stamp } from "../../report/times.ts";
+import { stamp, stampNear } from "../../report/times.ts";
 import { element, html } from "../html.ts";
 import type { Html } from "../seam.ts";
 import { AHEAD, type Board, byUrgency, type Standing } from "./board.ts";
 import { jobHref } from "./links.ts";
-import type { Mark, Slots, Values } from "./slots.ts";
+import type { Book, Mark, Slots } from "./slots.ts";
 import { kindOf } from "./sparkline.ts";
-import { at } from "./times.ts";
 import { shown } from "./words.ts";
 
 const HOUR = 3_600_000;
@@ -19,6 +18,8 @@ const HOURS = 24;
 /** Units across: a minute each. */
 const WIDTH = HOURS * 60;
 const LEAST = 4;
+/** Between two bars; with less they are one. */
+const GAP = 3;
 /** Rows before the rest is folded away. */
 const OPEN_ROWS = 40;
 
@@ -28,24 +29,16 @@ function startOf({ now, zone }: Board): number {
   return Math.floor((now.getTime() + offset) / HOUR) * HOUR - offset - (BEFORE - 1) * HOUR;
 }
 
-export function timelineValues(board: Board): Values {
+export function timelineValues(board: Board, book: Book): void {
   const start = startOf(board);
   const runs = byJob(board.data.day);
   const nowX = percent(place(board.now, start));
-  return {
-    axis: { draw: axis(board, start) },
-    "now-line": { x1: nowX, x2: nowX },
-    ...Object.fromEntries(
-      board.all.flatMap((one) => {
-        const { marks, line } = planned(one, board.now, start);
-        const draw = lane(one, board, { start, line, runs: runs.get(one.job.name) ?? [] });
-        return [
-          [`${one.key}:line`, { draw }],
-          [`${one.key}:plans`, { draw: diamonds(marks) }],
-        ];
-      }),
-    ),
-  };
+  book.put("", { axis: { draw: axis(board, start) }, "now-line": { x1: nowX, x2: nowX } });
+  for (const one of board.all) {
+    const { marks, line } = planned(one, board.now, start);
+    const draw = lane(one, board, { start, line, runs: runs.get(one.job.name) ?? [] });
+    book.put(one.key, { line: { draw }, plans: { draw: diamonds(marks) } });
+  }
 }
 
 function byJob(runs: readonly LedgerRun[]): Map<string, LedgerRun[]> {
@@ -94,15 +87,25 @@ function lane(one: Standing, { now }: Board, { start, line, runs }: Lane): Mark[
 }
 
 class Bars {
-  d = "";
-  #end = Number.NEGATIVE_INFINITY;
+  readonly #bars: { from: number; to: number }[] = [];
 
   add(from: number, to: number): void {
-    const [left, right] = [Math.round(Math.max(from, Math.min(this.#end, to))), Math.round(Math.max(to, from + LEAST))];
-    if (right <= this.#end) return;
-    if (left - this.#end < 2 && this.d !== "") this.d += `H${right}`;
-    else this.d += `M${left} 9H${right}`;
-    this.#end = right;
+    const [left, right] = [Math.round(from), Math.round(Math.max(to, from + LEAST))];
+    const last = this.#bars.at(-1);
+    if (!last || left - last.to >= GAP) this.#bars.push({ from: left, to: right });
+    else if (right > last.to) last.to = right;
+  }
+
+  /** Each from the end of the one before it: shorter than from the edge. */
+  get d(): string {
+    let end = 0;
+    return this.#bars
+      .map(({ from, to }, i) => {
+        const step = i === 0 ? `M${from} 9h${to - from}` : `m${from - end} 0h${to - from}`;
+        end = to;
+        return step;
+      })
+      .join("");
   }
 }
 
@@ -133,7 +136,7 @@ export function timelineHtml(board: Board, slots: Slots): Html {
     "div",
     { class: "axis", "aria-hidden": "true" },
     slots.at("axis", "svg"),
-    html`<svg class="now">${slots.at("now-line", "line", { y1: 2, y2: "100%" })}</svg>`,
+    html`<svg class="now">${slots.at("now-line", "line", { y1: 14, y2: "100%" })}</svg>`,
   );
   return html`<section id="timeline" aria-labelledby="h-timeline"><div class="bar"><h2 id="h-timeline">Timeline</h2>
 <p class="key dim" aria-hidden="true"><i class="good"></i>ran <i class="bad"></i>failed <i class="busy"></i>running <i class="held"></i>held up <b>◇</b>planned</p></div>
@@ -153,13 +156,14 @@ function laneHtml({ job, key }: Standing, slots: Slots): Html {
 
 function twin(board: Board, rows: readonly Standing[]): Html {
   const runs = byJob(board.data.day);
+  const near = (t: Date) => stampNear(t, board.now, board.zone);
   const line = ({ job, next }: Standing) => {
     const own = runs.get(job.name) ?? [];
     const bad = own.filter((run) => kindOf(run) === "bad");
     const last = bad.at(-1)?.endedAt;
-    const coming = next.flatMap(({ at: t }) => (t ? [t] : [])).slice(0, 3);
-    return html`<tr><th scope="row">${shown(job.name)}</th><td class="num">${own.length}</td><td>${bad.length > 0 && bad.length}${last && html`, last ${at(last, board.zone)}`}</td><td>${coming.map((t, i) => html`${i > 0 && ", "}${at(t, board.zone)}`)}</td></tr>`;
+    const coming = next.flatMap(({ at: t }) => (t ? [near(t)] : [])).slice(0, 3);
+    return html`<tr><th scope="row">${shown(job.name)}</th><td>${own.length}</td><td>${bad.length > 0 && bad.length}${last && `, last ${near(last)}`}</td><td>${coming.join(", ")}</td></tr>`;
   };
-  return html`<div class="wide" tabindex="0" role="region" aria-label="The timeline as a table"><table><caption class="sr">Runs of the last 24 hours, and what is planned</caption>
-<thead><tr><th scope="col">Job</th><th scope="col" class="num">Runs</th><th scope="col">Failed</th><th scope="col">Next</th></tr></thead><tbody>${rows.map(line)}</tbody></table></div>`;
+  return html`<div class="wide" tabindex="0" role="group" aria-label="The timeline as a table"><table><caption class="sr">Runs of the last 24 hours, and what is planned</caption>
+<thead><tr><th scope="col">Job</th><th scope="col">Runs</th><th scope="col">Failed</th><th scope="col">Next</th></tr></thead><tbody>${rows.map(line)}</tbody></table></div>`;
 }

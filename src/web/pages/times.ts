@@ -11,11 +11,11 @@ type Moment = Pick<Board, "now" | "zone">;
 /** In seconds: nobody reads more, and a page has many. */
 export const isoSeconds = (t: Date): string => iso(t).replace(/\.\d+Z$/, "Z");
 
-/** `in 5m`, `3s ago`, `now`. */
-export function distance(t: Date, now: Date): string {
+/** `in 5m`, `3s ago` (or `3s late`), `now`. */
+export function distance(t: Date, now: Date, due = false): string {
   const away = t.getTime() - now.getTime();
   if (Math.abs(away) < 1000) return "now";
-  return away > 0 ? `in ${near(secondsBetween(now, t))}` : `${near(secondsBetween(t, now))} ago`;
+  return away > 0 ? `in ${near(secondsBetween(now, t))}` : `${near(secondsBetween(t, now))} ${due ? "late" : "ago"}`;
 }
 
 /** The value of a `<time>` that lives; null: `–`. */

@@ -6,11 +6,14 @@ import { stampNear } from "../../report/times.ts";
 import { because } from "../../report/upcoming.ts";
 import { html } from "../html.ts";
 import type { Html } from "../seam.ts";
-import { type Board, dependants, jobKey, type Standing, TROUBLE } from "./board.ts";
+import { type Board, dependants, type Standing, TROUBLE } from "./board.ts";
 import { jobHref } from "./links.ts";
-import type { Slots, Value, Values } from "./slots.ts";
+import type { Book, Slots, Value } from "./slots.ts";
 import { distance } from "./times.ts";
 import { said, shown, someOf } from "./words.ts";
+
+/** Other causes that are named. */
+const MOST_OTHERS = 8;
 
 interface Told {
   readonly kind: "good" | "bad" | "odd";
@@ -21,19 +24,20 @@ interface Told {
   readonly text: string;
 }
 
-export function verdictValues(board: Board): Values {
+export function verdictValues(board: Board, book: Book): void {
   const causes = rootsOf(board);
   const { kind, glyph, job, text } = verdict(board, causes);
-  const others = causes.slice(1);
-  return {
+  const others = causes.slice(1, 1 + MOST_OTHERS);
+  const more = causes.length - 1 - others.length;
+  book.put("", {
     verdict: { class: `verdict ${kind}` },
     "verdict:glyph": glyph,
     "verdict:job": job === null ? { text: "", href: null } : { text: shown(job), href: jobHref(job) },
     "verdict:text": text,
-    also: others.slice(0, 8).map(({ job: { name } }) => jobKey(name)),
-    ...Object.fromEntries(others.slice(0, 8).map((one) => [`also:${one.key}:job`, alsoValue(one)])),
-    "also:more": others.length > 8 ? `and ${others.length - 8} more` : "",
-  };
+    also: others.map(({ key }) => key),
+    "also:more": more > 0 ? `and ${more} more` : "",
+  });
+  for (const one of others) book.put(`also:${one.key}`, { job: alsoValue(one) });
 }
 
 const alsoValue = ({ job, status }: Standing): Value => ({

@@ -1,0 +1,297 @@
+/** The pages in a browser, without a scheduler: what everybody can read and reach, in every scheme and width, by keys, and without a script. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pages } from "#lib/web/pages/index.js";
+import { until } from "../helpers/processes.ts";
+import { NOW } from "../report/fleet.ts";
+import { axe, type Eyes, openEyes } from "./browser.ts";
+import { sample } from "./sample.ts";
+import { type Showing, show } from "./showing.ts";
+
+let eyes: Eyes;
+let site: Showing;
+
+beforeAll(async () => {
+  eyes = await openEyes();
+  site = await show();
+});
+afterAll(async () => {
+  await eyes?.close();
+  await site?.close();
+});
+
+const ALL = ["/", "/calm", "/?wall=1", "/jobs/fetch-crashes", "/jobs/import-adi", "/jobs/foo?actions=no", "/confirm", "/login", "/failure"];
+
+describe("everybody can use", () => {
+  it.each(ALL)("%s, in light and wide, in dark and narrow", async (path) => {
+    const { page, complaints, done } = await eyes.look(site.url + path, { bypassCSP: true, colorScheme: "light" });
+    expect(await axe(page)).toEqual([]);
+    expect(await page.locator("h1").count()).toBe(1);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 320, height: 800 });
+    expect(await axe(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), "wider than the window").toBeLessThanOrEqual(0);
+    expect(complaints).toEqual([]);
+    await done();
+  });
+});
+
+describe("the policy of the browser", () => {
+  it.each(["/", "/jobs/foo", "/login"])("is never broken by %s", async (path) => {
+    const { page, complaints, done } = await eyes.look(site.url + path);
+    await page.waitForLoadState("load");
+    expect(complaints).toEqual([]);
+    expect(await page.locator("[style], style, script:not([src])").count()).toBe(0);
+    await done();
+  });
+});
+
+describe("values that come later", () => {
+  it("are those the page was made with: putting them in place changes nothing", async () => {
+    const { page, done } = await eyes.look(`${site.url}/?wall=1`);
+    const [before = "", after = ""] = await page.evaluate(
+      ([values, now]) => {
+        const main = () => document.getElementById("main")?.innerHTML;
+        document.dispatchEvent(new CustomEvent("told", { detail: now }));
+        const before = main();
+        document.dispatchEvent(new CustomEvent("values", { detail: values }));
+        return [before, main()];
+      },
+      [pages.live(sample(), "UTC"), NOW.toISOString()] as const,
+    );
+    expect(plain(after)).toBe(plain(before));
+    await done();
+  });
+
+  it("reach every place that lives", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const keys = await page.locator("[data-live]").evaluateAll((places) =>
+      places.map((place) => {
+        const scope = place.closest<HTMLElement>("[data-scope]")?.dataset.scope;
+        return scope === undefined ? place.getAttribute("data-live") : `${scope}:${place.getAttribute("data-live")}`;
+      }),
+    );
+    const values = pages.live(sample(), "UTC");
+    expect([...new Set(keys)].filter((key) => !(String(key) in values))).toEqual([]);
+    expect(keys.length).toBeGreaterThan(100);
+    await done();
+  });
+
+  it("move lists, drawings and texts, and keep what stays", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const put = (values: Record<string, unknown>) =>
+      page.evaluate((all) => document.dispatchEvent(new CustomEvent("values", { detail: all })), values);
+    await page.locator('[data-scope="running:job:foo"]').evaluate((item) => item.setAttribute("data-mine", "yes"));
+    await put({
+      running: ["job:x<b>y", "job:foo"],
+      "running:job:x<b>y:job": { text: "x<b>y", href: "/jobs/x%3Cb%3Ey" },
+      "running:job:x<b>y:message": "<img src=x onerror=alert(1)>",
+      "running:job:foo:job": { href: "javascript:alert(1)" },
+      "running:job:foo:bar": { value: 10, max: 20, onclick: "alert(1)" },
+      "job:foo:spark": {
+        text: "news",
+        draw: [
+          ["path", { class: "bad", d: "M2 2v5" }],
+          ["script", {}, "alert(1)"],
+        ],
+      },
+      "job:foo:word": "late",
+    });
+    expect(await page.locator(".running li").allTextContents()).toEqual([
+      expect.stringContaining("<img src=x onerror=alert(1)>"),
+      expect.stringContaining("foo"),
+    ]);
+    expect(await page.locator(".running a.name").nth(0).getAttribute("href")).toBe("/jobs/x%3Cb%3Ey");
+    expect(await page.locator('[data-mine="yes"] a.name').getAttribute("href")).toBe("/jobs/foo");
+    expect(
+      await page
+        .locator('[data-mine="yes"] progress')
+        .evaluate((bar: HTMLProgressElement) => [bar.value, bar.max, bar.getAttribute("onclick")]),
+    ).toEqual([10, 20, null]);
+    expect(await page.locator('tr[data-scope="job:foo"] svg > *').evaluateAll((marks) => marks.map((mark) => mark.tagName))).toEqual([
+      "title",
+      "path",
+    ]);
+    expect(await page.locator('tr[data-scope="job:foo"] strong').textContent()).toBe("late");
+    expect(await page.locator("img, main script").count()).toBe(0);
+    await done();
+  });
+});
+
+/** Without what may differ: the order of attributes, and marks that close themselves. */
+const plain = (text: string): string =>
+  text.replace(
+    /<([a-z1-9]+)((?: [\w-]+="[^"]*")*)/gi,
+    (_, tag: string, attributes: string) => `<${tag}${(attributes.match(/ [\w-]+="[^"]*"/g) ?? []).sort().join("")}`,
+  );
+
+describe("without a script", () => {
+  it("a page shows everything, asks again by itself, and its filter works", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`, { javaScriptEnabled: false });
+    expect(await page.locator("noscript meta[http-equiv=refresh]").getAttribute("content")).toBe("15");
+    expect(await page.locator("table.jobs tbody tr").count()).toBe(12);
+    await page.locator("label:has(#f-failing)").click();
+    expect(await page.locator("table.jobs tbody tr:visible th").allTextContents()).toEqual(["fetch-crashes"]);
+    expect(await page.locator(".signal").textContent()).toContain("as of 03:12:08");
+    await done();
+  });
+});
+
+describe("the table of jobs", () => {
+  const names = "table.jobs tbody tr:visible th";
+
+  it("is filtered by name and state, which a reload keeps", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    await page.locator("#filter").fill("REPORT");
+    expect(await page.locator(names).allTextContents()).toEqual(["build-report", "mail-report"]);
+    await page.locator("label:has(#f-paused)").click();
+    expect(await page.locator(names).allTextContents()).toEqual(["mail-report"]);
+    await page.reload();
+    expect(await page.locator(names).allTextContents()).toEqual(["mail-report"]);
+    await page.locator("#filter").fill("nothing like it");
+    expect(await page.locator("#none").isVisible()).toBe(true);
+    await done();
+  });
+
+  it("is sorted by each column, and says so", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const heading = (name: string) => page.locator("table.jobs th[scope=col]", { hasText: name });
+    await heading("Job").getByRole("button").click();
+    expect((await page.locator(names).allTextContents()).slice(0, 3)).toEqual(["ask-me", "build-report", "fetch-crashes"]);
+    expect(await heading("Job").getAttribute("aria-sort")).toBe("ascending");
+    await heading("Took").getByRole("button").click();
+    await heading("Took").getByRole("button").click();
+    const took = await page.locator("table.jobs td:nth-child(5)").allTextContents();
+    expect(took.filter((text) => text !== "").slice(0, 3)).toEqual(["10m 00s", "5m 00s", "4m 02s"]);
+    expect(await heading("Took").getAttribute("aria-sort")).toBe("descending");
+    expect(await heading("Job").getAttribute("aria-sort")).toBeNull();
+    await done();
+  });
+});
+
+describe("keys", () => {
+  it("lead through the page, and nothing is done by a key alone", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+    await page.keyboard.press("j");
+    expect(await focused()).toBe("rotate");
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    expect(await focused()).toBe("ingest");
+    await page.keyboard.press("/");
+    await page.keyboard.type("jump");
+    expect(await page.locator("#filter").inputValue()).toBe("jump");
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#filter").inputValue()).toBe("");
+    await page.keyboard.press("g");
+    await page.keyboard.press("t");
+    expect(await focused()).toBe("timeline");
+    await page.keyboard.press("?");
+    expect(await page.locator("dialog").isVisible()).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("j");
+    await page.keyboard.press("r");
+    await page.waitForURL("**/jobs/rotate#do-run");
+    await page.locator("button:focus", { hasText: "Run now" }).waitFor();
+    await page.keyboard.press("p");
+    await page.locator("button:focus", { hasText: "Pause" }).waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("o");
+    await page.waitForURL(`${site.url}/`);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/jobs/rotate");
+    await done();
+  });
+
+  it("can be done without", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    await page.locator("#keys-open").click();
+    await page.locator("#keys-on").uncheck();
+    await page.locator("dialog button").click();
+    await page.reload();
+    await page.keyboard.press("/");
+    expect(await page.evaluate(() => document.activeElement?.id)).not.toBe("filter");
+    await done();
+  });
+});
+
+describe("the theme", () => {
+  it("is chosen once, and the server's next page comes with it", async () => {
+    const { page, context, done } = await eyes.look(`${site.url}/`, { colorScheme: "light" });
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await paper();
+    await page.locator("#theme").click();
+    await page.locator("#theme").click();
+    expect(await page.locator("#theme").textContent()).toBe("Theme: dark");
+    const dark = await paper();
+    expect(dark).not.toBe(light);
+    const answer = await context.request.get(`${site.url}/`);
+    expect(await answer.text()).toContain('<html lang="en" data-theme="dark">');
+    await page.reload();
+    expect(await paper()).toBe(dark);
+    await done();
+  });
+});
+
+describe("motion", () => {
+  it("marks what runs, and is still for those who asked for that", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    const moves = () => page.locator("tr.s-running td > b").evaluate((glyph) => getComputedStyle(glyph).animationName);
+    expect(await moves()).toBe("pulse");
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await moves()).toBe("none");
+    await done();
+  });
+});
+
+describe("a page whose jobs are others", () => {
+  it("comes anew once, with what was unfolded and what was filtered, and never goes round", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    await page.locator("label:has(#f-ok)").click();
+    await page.locator("#timeline summary").click();
+    await page.evaluate(() => document.body.setAttribute("data-old", "yes"));
+    await until("the page is another", async () => {
+      site.tell("change", { shape: "others" });
+      return (await page.locator("body[data-old]").count()) === 0;
+    });
+    await page.locator("#timeline details[open]").waitFor();
+    expect(await page.locator("#f-ok").isChecked()).toBe(true);
+    await page.evaluate(() => document.body.setAttribute("data-old", "yes"));
+    await until("the page has heard", async () => {
+      site.tell("change", { shape: "others", "job:foo:word": "heard" });
+      return (await page.locator('tr[data-scope="job:foo"] strong').textContent()) === "heard";
+    });
+    expect(await page.locator("body[data-old]").count()).toBe(1);
+    await done();
+  });
+});
+
+describe("the signal", () => {
+  it("is told when it is there, and its loss greys the page", async () => {
+    const { page, done } = await eyes.look("about:blank");
+    await page.clock.install();
+    await page.goto(`${site.url}/`);
+    await page.locator("body:not(.live)").waitFor();
+    await until("the beat is heard", async () => {
+      site.tell("beat", { now: "2026-11-20T03:12:30.000Z", good: true });
+      return page.locator("body.live").isVisible();
+    });
+    expect(await page.locator("#clock").textContent()).toBe("03:12:30");
+    await page.clock.fastForward(5_000);
+    expect(await page.locator("#clock").textContent()).toBe("03:12:35");
+    expect(await page.locator('tr[data-scope="job:fetch-crashes"] small').first().textContent()).toBe("in 4m");
+    await page.clock.fastForward(20_000);
+    await page.locator("body.stale").waitFor();
+    expect(await page.locator(".signal").textContent()).toContain("NO SIGNAL since 03:12:30");
+    expect(await page.locator("#say").textContent()).toBe("NO SIGNAL since 03:12:30");
+    await until("the beat is heard", async () => {
+      site.tell("beat", { now: "2026-11-20T03:13:00.000Z", good: true });
+      return page.locator("body.live").isVisible();
+    });
+    site.tell("beat", { now: "2026-11-20T03:13:02.000Z", good: false });
+    await page.locator("body.stale").waitFor();
+    expect(await page.locator(".signal").textContent()).toContain("NO DATABASE since 03:13:00");
+    await done();
+  });
+});
