@@ -164,13 +164,14 @@ async function makeWorld(
   const endRunner = async () => (await runner)?.close();
   const emit = onceDown(tell);
   const heartbeat = new Heartbeat({
-    connect: async (queryMs) => {
+    connect: async (queryMs, gone) => {
       const client = await store.db.dedicated(queryMs);
+      client.once("end", gone);
       return { db: client, close: () => client.end() };
     },
     renew: (db, runIds) => store.renew(db, runIds),
     uptime,
-    onState: (down) => (down ? emit("database:down", { message: down.message }) : emit("database:up", {})),
+    onState: (down) => (down ? emit("database:down", { deed: "renew", message: down.message }) : emit("database:up", { deed: "renew" })),
   });
   const { drainTimeout } = config;
   const ending = listen({
