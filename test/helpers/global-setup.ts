@@ -3,6 +3,7 @@
  * pgbouncer in transaction mode. The forked workers find them in `CRONTABBER_TEST_PG` and `CRONTABBER_TEST_POOLER` (its port on 127.0.0.1);
  * see pg.ts for how a test file gets its own database.
  */
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { hasPgbouncer, startPgbouncer } from "./pgbouncer.ts";
 import { startServer } from "./server.ts";
@@ -51,6 +52,7 @@ async function server(): Promise<{ url: string; stop(): Promise<void> }> {
 }
 
 export default async function setup(): Promise<() => Promise<void>> {
+  if (!existsSync("/usr/bin/chromium")) console.warn("the page is not looked at in a browser: apt-get install chromium");
   const { url, stop } = await server();
   process.env.CRONTABBER_TEST_PG = url;
   if (!process.env.TEST_POOLER) return stop;
