@@ -1,10 +1,11 @@
 /** One pass from start to exit code, over everything or over one job. Owns the order in which things can go wrong; decides nothing about jobs. */
+
+import type { Textfile } from "../app/textfile.ts";
 import { connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
 import type { Store } from "../store/store.ts";
-import type { Textfile } from "../textfile.ts";
 import { tellAfterPass, tellFailure } from "./alerting.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
@@ -141,7 +142,7 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
 async function textfileOf(setup: Setup, voice: Voice, held: Held): Promise<Textfile | null> {
   const { textfile: file, spool } = setup.config;
   if (file === null) return null;
-  const [{ Textfile }, { fleetViewOf }] = await Promise.all([import("../textfile.ts"), import("./reading.ts")]);
+  const [{ Textfile }, { fleetViewOf }] = await Promise.all([import("../app/textfile.ts"), import("./reading.ts")]);
   const view = async () => held.store && fleetViewOf(setup, held.store);
   return new Textfile({ file, spool, view, trouble: (message) => voice.say("warn", message) });
 }

@@ -1,5 +1,7 @@
 /** `daemon`: passes without end, until a signal. */
-import { connect, runDaemon, setUp } from "../../app.ts";
+
+import { runDaemon } from "../../app/daemon.ts";
+import { connect, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
 import { atAddress } from "../address.ts";

@@ -1,8 +1,8 @@
 /** `metrics [--textfile FILE]`: how the jobs stand, as Prometheus reads it. */
 import { resolve } from "node:path";
+import { metricsText, Textfile } from "../../app/textfile.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { View } from "../../report/view.ts";
-import { metricsText, Textfile } from "../../textfile.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { answer } from "../io.ts";

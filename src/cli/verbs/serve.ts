@@ -1,5 +1,7 @@
 /** `serve [--http ADDRESS]`: the page, without running anything, until a signal. */
-import { connect, runServer, setUp } from "../../app.ts";
+
+import { runServer } from "../../app/serve.ts";
+import { connect, setUp } from "../../app.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { atAddress } from "../address.ts";
 import type { Call } from "../call.ts";

@@ -5,12 +5,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, hostClock, ticks } from "./clock.ts";
-import type { Emit } from "./core/events.ts";
-import { type Count, Meters } from "./report/meters.ts";
-import { exposition } from "./report/metrics.ts";
-import type { View } from "./report/view.ts";
-import { release } from "./store/hosts.ts";
+import { after, hostClock, ticks } from "../clock.ts";
+import type { Emit } from "../core/events.ts";
+import { type Count, Meters } from "../report/meters.ts";
+import { exposition } from "../report/metrics.ts";
+import type { View } from "../report/view.ts";
+import { release } from "../store/hosts.ts";
 
 /** How the jobs stand, without what any process has counted; no end of line. */
 export async function metricsText(view: View): Promise<string> {

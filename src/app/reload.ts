@@ -1,13 +1,13 @@
 /** Notices that configuration or job code has changed, and brings the new registry in, or refuses it. Owns when to look. */
 import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
-import type { Setup } from "./app.ts";
-import { realFolder } from "./config/config.ts";
-import { changedSince, stampNow, waitingForRestart } from "./config/reload.ts";
-import { identity, waysTo } from "./config/ways.ts";
-import { ConfigError, problemLine, UsageError } from "./core/errors.ts";
-import type { Emit } from "./core/events.ts";
-import type { FileStamp } from "./core/learned.ts";
+import type { Setup } from "../app.ts";
+import { realFolder } from "../config/config.ts";
+import { changedSince, stampNow, waitingForRestart } from "../config/reload.ts";
+import { identity, waysTo } from "../config/ways.ts";
+import { ConfigError, problemLine, UsageError } from "../core/errors.ts";
+import type { Emit } from "../core/events.ts";
+import type { FileStamp } from "../core/learned.ts";
 
 export interface Reloading {
   /** Reads everything again. Throws ConfigError or UsageError if it cannot be used. */

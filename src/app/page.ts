@@ -1,16 +1,16 @@
 /** The composition of the page: from a configuration, a store and a daemon's signs of life to a server. The daemon knows none of it. */
 import { hostname } from "node:os";
-import { isInstant, readInstant } from "./cli/instant.ts";
-import { after, ticks } from "./clock.ts";
-import type { Config } from "./config/config.ts";
-import { ConfigError, type Problem } from "./core/errors.ts";
-import type { Emit, Events } from "./core/events.ts";
-import type { Registry } from "./core/job.ts";
-import type { Meters } from "./report/meters.ts";
-import { release } from "./store/hosts.ts";
-import type { Store } from "./store/store.ts";
-import { makeServer, type PageServer } from "./web/server.ts";
-import type { Frame, SiteSettings } from "./web/site.ts";
+import { isInstant, readInstant } from "../cli/instant.ts";
+import { after, ticks } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError, type Problem } from "../core/errors.ts";
+import type { Emit, Events } from "../core/events.ts";
+import type { Registry } from "../core/job.ts";
+import type { Meters } from "../report/meters.ts";
+import { release } from "../store/hosts.ts";
+import type { Store } from "../store/store.ts";
+import { makeServer, type PageServer } from "../web/server.ts";
+import type { Frame, SiteSettings } from "../web/site.ts";
 
 /** Milliseconds until an address that could not be had is tried again. */
 const AGAIN_MS = 5_000;
@@ -102,7 +102,7 @@ async function makePage(parts: PageParts): Promise<{ server: PageServer; page: P
     ...{ settings: settingsOf(parts.config, store), store, emit, schedules },
     frame: () => frame,
     metrics: async (view) => {
-      const { exposition } = await import("./report/metrics.ts");
+      const { exposition } = await import("../report/metrics.ts");
       return exposition({ view, version: release(), ...(meters && { counted: meters.registry }) });
     },
     ill: () => (schedules && ticks() - turnedAt > SILENT_MS ? "the daemon's loop has not come round for too long" : null),
