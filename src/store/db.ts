@@ -60,11 +60,11 @@ export class Database {
 
   /**
    * A short transaction with the scheduler's time-outs. Throws CommitUnknown if COMMIT was sent and nobody answered;
-   * a connection that failed is thrown away, never reused.
+   * a connection that failed is thrown away, never reused. `queryMs`: for work whose statements may take longer than the usual ones.
    */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Queryable) => Promise<T>, { queryMs }: { queryMs?: number } = {}): Promise<T> {
     return this.#with(async (client) => {
-      const tx: Queryable = { query: (text, params = []) => ask(client, text, params) };
+      const tx: Queryable = { query: (text, params = []) => ask(client, text, params, queryMs) };
       await ask(client, this.#sql.begin, []);
       let value: T;
       try {

@@ -108,11 +108,17 @@ export async function commit(client: pg.ClientBase, text: string): Promise<void>
   if (unreplicated) throw new CommitUnknown("COMMIT was told not to wait for the synchronous replica any longer", { unreplicated });
 }
 
+/** The driver reads the time limit of a single statement, its types do not say so. */
+interface Patient extends pg.QueryConfig {
+  readonly query_timeout: number;
+}
+
 /** What the driver throws leaves here as a StoreError with its SQLSTATE: whoever can do something about it looks at that. */
-export async function ask(client: pg.ClientBase, text: string, params: readonly unknown[]): Promise<Result> {
+export async function ask(client: pg.ClientBase, text: string, params: readonly unknown[], queryMs = QUERY_MS): Promise<Result> {
   try {
     // Without parameters the simple protocol: a text may then hold several statements.
-    const result = params.length > 0 ? await client.query(text, [...params]) : await client.query(text);
+    const query: Patient = { text, query_timeout: queryMs, ...(params.length > 0 && { values: [...params] }) };
+    const result = await client.query(query);
     return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
   } catch (error) {
     const code = sqlState(error);

@@ -11,6 +11,10 @@ const FOLDER = fileURLToPath(new URL("../../migrations", import.meta.url));
 /** Any constant that nobody else uses on this database: ASCII of "crontabb". */
 const LOCK = "7165064744944722530";
 
+/** Milliseconds an index over an adopted history may take, and how much longer we wait for the server to say so. */
+const STATEMENT_MS = 600_000;
+const GRACE_MS = 5_000;
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -39,7 +43,7 @@ export const NEWEST = 7;
 export async function migrate(db: Database, schema: string, all: readonly Migration[] = migrations()): Promise<string[]> {
   const applied: string[] = [];
   for (const migration of all) {
-    if (await db.transaction((tx) => apply(tx, schema, migration))) applied.push(migration.name);
+    if (await db.transaction((tx) => apply(tx, schema, migration), { queryMs: STATEMENT_MS + GRACE_MS })) applied.push(migration.name);
   }
   return applied;
 }
@@ -47,7 +51,7 @@ export async function migrate(db: Database, schema: string, all: readonly Migrat
 async function apply(tx: Queryable, schema: string, migration: Migration): Promise<boolean> {
   const quoted = `"${schema.replaceAll('"', '""')}"`;
   // Indexes over an adopted history take their time, and twenty hosts wait for one.
-  await tx.query("SELECT set_config('lock_timeout', '60000', true), set_config('statement_timeout', '600000', true)");
+  await tx.query("SELECT set_config('lock_timeout', '60000', true), set_config('statement_timeout', $1, true)", [String(STATEMENT_MS)]);
   await tx.query("SELECT pg_advisory_xact_lock($1::bigint)", [LOCK]);
   const { rows } = await tx.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
   if (rows.length === 0) await tx.query(`CREATE SCHEMA ${quoted}`);
