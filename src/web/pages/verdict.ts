@@ -60,8 +60,8 @@ function rootsOf(board: Board): Standing[] {
   const troubled = board.all.filter(({ status }) => TROUBLE.includes(status.state));
   const roots = troubled.map((one) => (one.status.rootCause && board.byName.get(one.status.rootCause)) || one);
   const rank = ({ status }: Standing) => (TROUBLE.includes(status.state) ? TROUBLE.indexOf(status.state) : TROUBLE.length);
-  const held = (one: Standing) => dependants(board, one.job.name).length;
-  return [...new Set(roots)].sort((a, b) => rank(a) - rank(b) || held(b) - held(a));
+  const holds = new Map([...new Set(roots)].map((one) => [one, dependants(board, one.job.name).length]));
+  return [...holds.keys()].sort((a, b) => rank(a) - rank(b) || (holds.get(b) ?? 0) - (holds.get(a) ?? 0));
 }
 
 function verdict(board: Board, causes: readonly Standing[]): Told {
