@@ -13,7 +13,7 @@ import { scheduleWords } from "#lib/web/pages/words.js";
 import type { PageData } from "#lib/web/seam.js";
 import { makeJob, makeRegistry } from "../helpers/job.ts";
 import { NOW, row, run, states, t, viewOf } from "../report/fleet.ts";
-import { calm, chrome, many, sample } from "./sample.ts";
+import { calm, chrome, many, past, sample } from "./sample.ts";
 
 const textOf = (page: { html: string }): string =>
   page.html
@@ -52,6 +52,12 @@ describe("the verdict", () => {
     expect(verdict(of("fetch-crashes", "build-report"))).toBe(
       "fetch-crashes failing ×2 since 02:00 (TypeError: fetch failed), holds up build-report; retry at 03:17:05.",
     );
+  });
+  it("says the day of trouble that is older than today", () => {
+    const data = of("fetch-crashes");
+    const bad = Array.from({ length: 12 }, (_, i) => i);
+    const recent = new Map([["fetch-crashes", past("fetch-crashes", { every: 60, count: 20, took: 72, bad })]]);
+    expect(verdict({ ...data, recent })).toContain("failing ×2 since 2026-11-19 16:00 (");
   });
   it("says that a human is waited for", () => {
     expect(verdict(of("rotate"))).toBe(

@@ -2,7 +2,7 @@
 import { homeless, live as liveHosts } from "../../core/fleet.ts";
 import { counted } from "../../report/ages.ts";
 import { LOOKS } from "../../report/status.ts";
-import { stampNear } from "../../report/times.ts";
+import { stamp, stampNear } from "../../report/times.ts";
 import { because } from "../../report/upcoming.ts";
 import { html } from "../html.ts";
 import type { Html } from "../seam.ts";
@@ -100,7 +100,9 @@ function sinceWords({ now, zone }: Board, { runs, status }: Standing): string {
   const good = runs.findIndex((run) => run.outcome === "succeeded");
   const streak = runs.slice(0, good < 0 ? runs.length : good).filter((run) => run.outcome !== null && run.outcome !== "skipped");
   const first = streak.at(-1);
-  return first ? ` since ${stampNear(first.endedAt ?? first.claimedAt, now, zone).replace(/:\d\d$/, "")}` : "";
+  if (!first) return "";
+  const [whole, today] = [stamp(first.endedAt ?? first.claimedAt, zone), stamp(now, zone)];
+  return ` since ${whole.slice(0, 10) === today.slice(0, 10) ? whole.slice(11, 16) : whole.slice(0, 16)}`;
 }
 
 function nextWords({ now, zone }: Board, { status, next: [run] }: Standing): string {
