@@ -1,11 +1,16 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** What only a browser can show is left out where there is none; global-setup says so. */
+const withoutBrowser = existsSync("/usr/bin/chromium") ? [] : ["test/web/pages-{live,looks}.test.ts"];
 
 // Tests import the built program (#lib/…), as Node itself loads it: what is tested is what is shipped.
 export default defineConfig({
   resolve: { alias: [{ find: /^#lib\//, replacement: fileURLToPath(new URL("./dist/", import.meta.url)) }] },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, ...withoutBrowser],
     globalSetup: ["test/helpers/global-setup.ts"],
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onceDown } from "./app/once-down.ts";
 import { systemClock, uptime } from "./clock.ts";
 import { alertsWanted } from "./config/alerts.ts";
-import { type Config, loadConfig, refuse } from "./config/config.ts";
+import { type Config, loadConfig, realFolder, refuse } from "./config/config.ts";
 import { buildRegistry, memoryPath } from "./config/registry.ts";
 import type { Connection } from "./core/database.ts";
 import { ConfigError, type Problem } from "./core/errors.ts";
@@ -20,6 +20,7 @@ import type { Meters } from "./report/meters.ts";
 import type { Runner } from "./run/runner.ts";
 import { type Ending, type EndSignal, listen } from "./signals.ts";
 import type { Store } from "./store/store.ts";
+import type { Service } from "./systemd.ts";
 
 /** What the command line said, before any file was read. */
 export interface Invocation {
@@ -46,8 +47,20 @@ export function configOf(invocation: Invocation): ReturnType<typeof loadConfig> 
   return loadConfig({ options: overrides, env: { ...env }, cwd, ...(conf !== null && { file: conf }) });
 }
 
+/** Readings that a deploy may spoil by switching a link under them. */
+const READINGS = 3;
+
 /** Reads and judges everything that is configured. `configtest` imports every job afresh. Throws ConfigError or UsageError. */
 export async function setUp(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
+  for (let left = READINGS; ; left--) {
+    const setup = await read(invocation, mode);
+    const { folder, home } = setup.config;
+    // Half of one release and half of another is neither.
+    if (left === 1 || realFolder(folder) === home) return setup;
+  }
+}
+
+async function read(invocation: Invocation, mode: "pass" | "configtest"): Promise<Setup> {
   const { config, problems, warnings } = configOf(invocation);
   const built = await buildRegistry(config, {
     mode,
@@ -58,13 +71,14 @@ export async function setUp(invocation: Invocation, mode: "pass" | "configtest")
       return learn(files, { ...options, envPass, zone: timezone, cacheDir: compiledFolder(spool) });
     },
   });
-  refuse([...problems, ...built.problems]);
+  const files = [...config.files, ...built.files];
+  refuse([...problems, ...built.problems], files);
   return {
     config,
     registry: built.registry,
     warnings: [...warnings, ...built.warnings],
     broken: built.broken,
-    files: [...config.files, ...built.files],
+    files,
   };
 }
 
@@ -150,13 +164,14 @@ async function makeWorld(
   const endRunner = async () => (await runner)?.close();
   const emit = onceDown(tell);
   const heartbeat = new Heartbeat({
-    connect: async (queryMs) => {
+    connect: async (queryMs, gone) => {
       const client = await store.db.dedicated(queryMs);
+      client.once("end", gone);
       return { db: client, close: () => client.end() };
     },
     renew: (db, runIds) => store.renew(db, runIds),
     uptime,
-    onState: (down) => (down ? emit("database:down", { message: down.message }) : emit("database:up", {})),
+    onState: (down) => (down ? emit("database:down", { deed: "renew", message: down.message }) : emit("database:up", { deed: "renew" })),
   });
   const { drainTimeout } = config;
   const ending = listen({
@@ -195,9 +210,11 @@ export async function runDaemon(
   { emit, reload }: { emit: Emit; reload(): Promise<Setup> },
 ): Promise<Pick<PassEnd, "signalled" | "cut">> {
   const alerts = alertsWanted(setup.config) ? (await import("./app/alert-watch.ts")).watchAlerts(setup, store, emit) : null;
+  let service: Service | null = null;
   let page: Page | null = null;
   let meters: Meters | null = null;
   const tell: Emit = (name, payload) => {
+    service?.hear(name, payload);
     meters?.emit(name, payload);
     page?.heard(name);
     emit(name, payload);
@@ -209,9 +226,10 @@ export async function runDaemon(
     import("./reload.ts"),
     import("./systemd.ts"),
   ]);
-  const service = systemd(process.env);
+  service = systemd(process.env);
   const { hostLabel: host, http } = setup.config;
-  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready: () => service.ready(), turned: () => page?.turned() });
+  const ready = () => service?.ready(`${setup.registry.jobs.length} jobs`);
+  const daemon = new Daemon(world, { poll: POLL_SECONDS, host, ready, turned: () => page?.turned() });
   if (http) {
     const [{ openPageBeside }, { Meters }] = await Promise.all([import("./page.ts"), import("./report/meters.ts")]);
     meters = new Meters();
@@ -222,8 +240,11 @@ export async function runDaemon(
     page?.replace(next);
     alerts?.replace(next);
   };
-  const watch = watchRegistry(setup, { reload, emit: tell, replace });
-  ending.draining.addEventListener("abort", () => service.stopping(), { once: true });
+  const again = () => {
+    service?.reloading();
+    return reload();
+  };
+  const watch = watchRegistry(setup, { reload: again, emit: tell, replace });
   try {
     await daemon.run();
     return { signalled: ending.signalled, cut: ending.aborting.aborted };

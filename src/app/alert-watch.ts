@@ -38,6 +38,7 @@ class Watch implements AlertWatch {
   #cancel: (() => void) | null = null;
   #telling: Promise<void> | null = null;
   #again = false;
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(setup: Setup, { tools, store, emit }: { tools: Tools; store: Store; emit: Emit }) {
     this.#setup = setup;
@@ -45,7 +46,7 @@ class Watch implements AlertWatch {
     this.#emit = emit;
     this.#teller = tools.teller(store, () => this.#setup);
     this.#now = { refused: broken(setup), unreachable: null };
-    this.#clock = setInterval(() => void this.#local(), LOCAL_MS);
+    this.#clock = setInterval(() => this.#local(), LOCAL_MS);
     this.#clock.unref();
   }
 
@@ -53,10 +54,10 @@ class Watch implements AlertWatch {
     if (name === "pass:started") this.#looked();
     else if (name === "run:recorded") this.#recorded(payload as Events["run:recorded"]);
     else if (name === "run:reaped") this.#soon();
-    else if (name === "database:down") this.#now.unreachable = (payload as Events["database:down"]).message;
-    else if (name === "database:up") this.#now.unreachable = null;
-    else if (name === "registry:refused") this.#now.refused = (payload as Events["registry:refused"]).problems.join("\n");
-    else if (name === "registry:reloaded") this.#now.refused = (payload as Events["registry:reloaded"]).broken.join("\n") || null;
+    else if (name === "database:down") this.#is("unreachable", (payload as Events["database:down"]).message);
+    else if (name === "database:up") this.#is("unreachable", null);
+    else if (name === "registry:refused") this.#is("refused", (payload as Events["registry:refused"]).problems.join("\n"));
+    else if (name === "registry:reloaded") this.#is("refused", (payload as Events["registry:reloaded"]).broken.join("\n") || null);
     else if (name === "drain:started") this.#closing.abort();
   };
 
@@ -68,11 +69,11 @@ class Watch implements AlertWatch {
     this.#closing.abort();
     clearInterval(this.#clock);
     this.#cancel?.();
-    await this.#telling;
+    await Promise.all([this.#telling, this.#noting]);
   }
 
   #looked(): void {
-    this.#now.unreachable = null;
+    this.#is("unreachable", null);
     this.#ping();
     this.#tell();
   }
@@ -107,9 +108,20 @@ class Watch implements AlertWatch {
       });
   }
 
-  async #local(): Promise<void> {
-    const until = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LONGEST_MS)]);
-    if (this.#tools.channels.length > 0) await told(this.#tools.local, this.#now, until);
+  /** Noted at once, for how long it lasts counts; told when it has lasted. */
+  #is(kind: LocalKind, value: string | null): void {
+    if (this.#now[kind] === value) return;
+    this.#now[kind] = value;
+    this.#local();
+  }
+
+  /** One after the other, each as it is then. */
+  #local(): void {
+    if (this.#tools.channels.length === 0) return;
+    this.#noting = this.#noting.then(() => {
+      const until = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LONGEST_MS)]);
+      return told(this.#tools.local, this.#now, until);
+    });
   }
 
   #ping(): void {

@@ -214,6 +214,7 @@ export const COMMANDS: readonly Command[] = [
     operands: [],
     options: [json, tz],
     says: "rows without a job",
+    more: "crontabber reset NAME removes the row of one that is gone for good; its history stays.",
   },
   {
     verb: "doctor",

@@ -44,7 +44,9 @@ export function valued(): readonly { readonly spellings: readonly string[]; read
   return [...once.values()].flatMap(({ spellings, value }) => (value === null ? [] : [{ spellings, value }]));
 }
 
-const nameOf = (one: Command | Topic): string => ("verb" in one ? one.verb : one.name);
+function nameOf(one: Command | Topic): string {
+  return "verb" in one ? one.verb : one.name;
+}
 
 function shellOption({ name, short, also = [], kind, value, choices, says }: Option): ShellOption {
   const spellings = [...(short ? [`-${short}`] : []), `--${name}`, ...also.map((other) => `--${other}`)];

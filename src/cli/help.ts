@@ -1,5 +1,6 @@
 /** Help texts, laid out by yargs from the tables. Owns no fact of its own. */
 import yargs from "yargs";
+import { wrapped } from "../report/safe.ts";
 import { COMMANDS, type Command } from "./commands.ts";
 import { EXITS, OF_CHECK } from "./exits.ts";
 import { EVERYWHERE, OLD_FLAGS, type Option } from "./options.ts";
@@ -45,20 +46,10 @@ export function helpOn({ title, blocks }: Topic, width: number): string {
   const room = Math.min(Math.max(width, 60), WIDEST);
   const parts = blocks.map((block) =>
     typeof block === "string"
-      ? wrapped(block, room).join("\n")
-      : block.flatMap(([term, says]) => [term, ...wrapped(says, room - 6).map((line) => `      ${line}`)]).join("\n"),
+      ? wrapped(block, room, 0).join("\n")
+      : block.flatMap(([term, says]) => [term, ...wrapped(says, room - 6, 0).map((line) => `      ${line}`)]).join("\n"),
   );
   return `${[title, ...parts].join("\n\n")}\n`;
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function blank(width: number) {

@@ -1,4 +1,5 @@
 /** The resolved configuration: file, environment and command line in one. Knows the options of `[crontabber]`; the jobs are registry.ts's. */
+import { realpathSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError, type Problem, problemLine, UsageError } from "../core/errors.ts";
@@ -25,6 +26,11 @@ export interface Config extends Settings {
   readonly shown: string;
   /** Absolute: modules and commands are relative to it. */
   readonly folder: string;
+  /**
+   * The folder's real path when the reading began: jobs run from there, so that a link on the way that is switched to another release
+   * gives them nothing of it before that is read and found good.
+   */
+  readonly home: string;
   /** Null: none is configured, or `problems` says what is wrong with it. */
   readonly database: Database | null;
   /** What to tell whoever needs a database when none is configured; null: one is, or `problems` has it. */
@@ -56,6 +62,7 @@ export interface LoadedConfig {
 export function loadConfig(input: ConfigInput): LoadedConfig {
   const file = chooseFile(input);
   if (typeof file !== "string") throw new ConfigError([file]);
+  const home = realFolder(dirname(file));
   const { root, problems: broken, files, truncated, references } = readConfigObj(file, input);
   applyOverrides(root, input);
   const interpolator = new Interpolator(input.env);
@@ -72,6 +79,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     file,
     shown,
     folder: dirname(file),
+    home,
     database: database.database,
     noDatabase: database.database || database.problems.length > 0 || broken.length > 0 ? null : noDatabase(shown),
     sentryDsn: reader.sentryDsn(),
@@ -95,12 +103,21 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   return { config, problems: [...all, ...interpolator.problems], warnings };
 }
 
-/** Throws what was found, if anything was: UsageError when the command line is to blame, else ConfigError; in the order of the files. */
-export function refuse(problems: readonly Problem[]): void {
+/** The folder behind every link; a path that leads nowhere stays what it is. */
+export function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // what is wrong with it is told by whoever reads a file in it
+  }
+}
+
+/** Throws what was found, if anything was: UsageError when the command line is to blame, else ConfigError; in the order of the files. `files`: what was read. */
+export function refuse(problems: readonly Problem[], files: readonly FileStamp[] = []): void {
   if (problems.length === 0) return;
   const typed = problems.filter((problem) => problem.file === "command line");
   if (typed.length > 0) throw new UsageError(typed.map(problemLine).join("\n"));
-  throw new ConfigError(inOrder(problems));
+  throw new ConfigError(inOrder(problems), files);
 }
 
 /** By file, in the order the files first appear, then by line; each thing once. */

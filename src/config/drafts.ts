@@ -1,5 +1,5 @@
 /** Makes one job of all that is said about it: code, entry, sections. The later place wins. What others say of it is checks.ts's. */
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import type { Problem } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import { printable } from "../core/text.ts";
@@ -72,7 +72,7 @@ export function moduleDraft(
       identity: {
         kind: "module",
         label: entry.label,
-        module: { file, export: entry.export },
+        module: { file: atHome(file, shop.config), export: entry.export },
         command: null,
         sql: null,
         broken: broken && printable([broken.type, broken.value].filter((part) => part !== "").join(": ")),
@@ -149,7 +149,7 @@ function jobOf(
     locks: options.locks ?? [],
     env: options.env ?? {},
     envPass: passed(config.envPass, options.envPass),
-    cwd: options.cwd ? resolve(config.folder, options.cwd) : null,
+    cwd: options.cwd ? resolve(config.home, options.cwd) : config.home === config.folder ? null : config.home,
     user: options.user ?? null,
     description: options.description ?? null,
     owner: options.owner ?? null,
@@ -160,6 +160,11 @@ function jobOf(
     options: own,
     origin: { file: at.file, line: at.line ?? 1 },
   };
+}
+
+/** The same file by its real folder. */
+function atHome(file: string, { folder, home }: Config): string {
+  return file.startsWith(folder + sep) ? home + file.slice(folder.length) : file;
 }
 
 /** A job's own names are added to those of all jobs; an empty list of its own takes these away, too. */

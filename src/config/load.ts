@@ -19,7 +19,8 @@ export interface Loaded {
 export async function load(input: ConfigInput, { mode, learn }: { mode: Mode; learn: Learn }): Promise<Loaded> {
   const { config, problems, warnings } = loadConfig(input);
   const built = await buildRegistry(config, { mode, learn, cache: memoryPath(config.spool, config.file) });
-  refuse([...problems, ...built.problems]);
+  const files = [...config.files, ...built.files];
+  refuse([...problems, ...built.problems], files);
   const { registry, broken } = built;
-  return { config, registry, warnings: [...warnings, ...built.warnings], broken, files: [...config.files, ...built.files] };
+  return { config, registry, warnings: [...warnings, ...built.warnings], broken, files };
 }

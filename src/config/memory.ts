@@ -14,8 +14,10 @@ const FORMAT = 2;
 
 interface Remembered {
   readonly format: number;
-  /** Path, size, mtime in milliseconds: each distinct one once, since a thousand jobs share most of their imports. */
-  readonly stamps: readonly (readonly [string, number, number])[];
+  /** The configuration's real folder. Two releases that were unpacked in the same instant may look the same in all else. */
+  readonly home: string;
+  /** Path, size, mtime, ctime: each distinct one once, since a thousand jobs share most of their imports. */
+  readonly stamps: readonly (readonly [string, number, number, number])[];
   readonly modules: Readonly<Record<string, { readonly exports: Exports; readonly imports: readonly number[] }>>;
   readonly schedules: readonly string[];
 }
@@ -34,18 +36,22 @@ export function memoryPath(spool: string, configFile: string): string {
 
 export class Memory {
   private readonly path: string | null;
+  private readonly home: string;
   private readonly modules = new Map<string, Known>();
   private readonly states = new Map<string, FileStamp | null>();
   private dirty = false;
   /** Texts of schedules that passed before. */
   readonly schedules = new Set<string>();
 
-  /** Null: nothing is remembered. */
-  constructor(path: string | null) {
+  /** Path null: nothing is remembered. `home`: the configuration's real folder. */
+  constructor(path: string | null, home: string) {
     this.path = path;
+    this.home = home;
     const read = path === null ? null : readMemory(path);
     if (!read) return;
-    const stamps = read.stamps.map(([file, size, mtimeMs]) => ({ path: file, size, mtimeMs }));
+    // What was learned in another folder is old, and still better than nothing.
+    const known = read.home === home ? read.stamps : [];
+    const stamps = known.map(([path, size, mtimeMs, ctimeMs]) => ({ path, size, mtimeMs, ctimeMs }));
     for (const [file, { exports, imports }] of Object.entries(read.modules)) {
       this.modules.set(file, { exports, imports: imports.flatMap((index) => stamps[index] ?? []) });
     }
@@ -94,16 +100,16 @@ export class Memory {
 
   private pack(used: ReadonlySet<string>, schedules: ReadonlySet<string>): Remembered {
     const index = new Map<string, number>();
-    const stamps: [string, number, number][] = [];
-    const indexOf = ({ path, size, mtimeMs }: FileStamp): number => {
-      const key = `${path}\n${size}\n${mtimeMs}`;
-      const known = index.get(key) ?? stamps.push([path, size, mtimeMs]) - 1;
+    const stamps: [string, number, number, number][] = [];
+    const indexOf = ({ path, size, mtimeMs, ctimeMs }: FileStamp): number => {
+      const key = `${path}\n${size}\n${mtimeMs}\n${ctimeMs}`;
+      const known = index.get(key) ?? stamps.push([path, size, mtimeMs, ctimeMs]) - 1;
       index.set(key, known);
       return known;
     };
     const kept = [...this.modules].filter(([file]) => used.has(file));
     const modules = kept.map(([file, { exports, imports }]) => [file, { exports, imports: imports.map(indexOf) }]);
-    return { format: FORMAT, stamps, modules: Object.fromEntries(modules), schedules: [...schedules] };
+    return { format: FORMAT, home: this.home, stamps, modules: Object.fromEntries(modules), schedules: [...schedules] };
   }
 
   private unchanged(stamp: FileStamp): boolean {
@@ -112,7 +118,7 @@ export class Memory {
       now = stampOf(stamp.path);
       this.states.set(stamp.path, now);
     }
-    return now !== null && now.size === stamp.size && now.mtimeMs === stamp.mtimeMs;
+    return now !== null && sameStamp(now, stamp);
   }
 }
 
@@ -124,11 +130,16 @@ function discard(path: string): void {
   }
 }
 
+/** Whether it is, for all we can see, the same file. */
+export function sameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}
+
 /** The file as it is now; null: there is none. */
 export function stampOf(path: string): FileStamp | null {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    return stat ? { path, size: stat.size, mtimeMs: stat.mtimeMs } : null;
+    return stat ? { path, size: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs } : null;
   } catch {
     return null; // a folder on the way that we may not enter: as good as gone
   }

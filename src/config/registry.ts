@@ -46,7 +46,7 @@ export async function buildRegistry(config: Config, deps: RegistryDeps): Promise
   const interpolator = config.interpolator.again();
   const { references } = config;
   const problems: Problem[] = [];
-  const memory = new Memory(deps.cache);
+  const memory = new Memory(deps.cache, config.home);
   const shop: Workshop = { config, interpolator, references, problems, schedules: new Schedules(memory.schedules) };
   const { entries, retired } = entriesOf(shop);
   const sections = new JobSections(config, entries, problems);

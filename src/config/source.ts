@@ -39,8 +39,8 @@ export function readSource(path: string, shown: string): Source | Problem {
   let bytes: Buffer;
   let stamp: FileStamp;
   try {
-    const { size, mtimeMs } = statSync(path);
-    stamp = { path, size, mtimeMs };
+    const { size, mtimeMs, ctimeMs } = statSync(path);
+    stamp = { path, size, mtimeMs, ctimeMs };
     bytes = readFileSync(path);
   } catch (error) {
     return { file: shown, line: null, message: `cannot be read: ${reason(error)}` };

@@ -58,7 +58,7 @@ export interface AlertDocument {
   readonly schema: "crontabber.alert/1";
   /** The same however often it is sent: by it a receiver drops doubles. */
   readonly id: string;
-  readonly at: string | null;
+  readonly at: string;
   /** One line for people, as chat systems show it. */
   readonly text: string;
   readonly subject: { readonly kind: string; readonly name: string };

@@ -1,4 +1,5 @@
 /** The taxonomy of what can go wrong. The operator's mistake and the world's fault are thrown; a job's failure and contention are values. */
+import type { FileStamp } from "./learned.ts";
 
 export interface Problem {
   /** Where: a file, `environment` or `command line`. */
@@ -22,9 +23,12 @@ export function problemLine(p: Problem): string {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
+  /** What had been read when they were found, as far as it is known: another change of it may mend them. */
+  readonly files: readonly FileStamp[];
+  constructor(problems: readonly Problem[], files: readonly FileStamp[] = []) {
     super(problems.map(problemLine).join("\n"));
     this.problems = problems;
+    this.files = files;
   }
 }
 

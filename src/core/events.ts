@@ -3,6 +3,9 @@ import type { NotDue } from "./plan.ts";
 import type { Skipped } from "./replan.ts";
 import type { Outcome, RunEnd, Ticket } from "./state.ts";
 
+/** What a process does with the database. One may fail where others work: a full disk can be read, a server without room keeps old sessions. */
+export type Deed = "look" | "start" | "renew" | "record";
+
 export interface Events {
   "pass:started": { readonly jobs: number; readonly now: Date };
   /** Why a job does not run in this pass. */
@@ -28,17 +31,17 @@ export interface Events {
   "run:reaped": { readonly job: string; readonly runId: string; readonly host: string | null };
   /** A signal came: nothing more is claimed, what runs may end by itself. */
   "drain:started": { readonly signal: string; readonly seconds: number };
-  "database:down": { readonly message: string };
-  "database:up": Record<string, never>;
-  /** A new registry holds from now on. */
-  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[] };
+  "database:down": { readonly deed: Deed; readonly message: string };
+  /** This deed works again, as far as its last try tells. */
+  "database:up": { readonly deed: Deed };
+  /** A new registry holds from now on. `restart`: settings that have changed and wait for the next start. */
+  "registry:reloaded": { readonly jobs: number; readonly broken: readonly string[]; readonly restart: readonly string[] };
   /** The configuration has changed and is wrong: the old one holds on. */
   "registry:refused": { readonly problems: readonly string[] };
   /** Something the daemon did not expect; it goes on. */
   "daemon:trouble": { readonly message: string };
   "guard:trouble": { readonly message: string };
-  /** A change is this host's to tell. */
-  "alert:claimed": { readonly id: string; readonly text: string };
+  /** Every channel has it. */
   "alert:told": { readonly id: string; readonly text: string };
   /** It is tried again later, by whoever is alive. */
   "alert:failed": { readonly id: string; readonly text: string; readonly tries: number; readonly trouble: string };

@@ -48,7 +48,7 @@ export interface Job extends Policy {
   readonly locks: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly envPass: readonly string[];
-  /** Absolute; null: the folder of the configuration file. */
+  /** Absolute; null: the folder of the configuration file, which no link leads to. */
   readonly cwd: string | null;
   readonly user: string | null;
   readonly description: string | null;

@@ -1,12 +1,17 @@
 /** What importing a job's module tells: plain data that travels from the child that imported it to a file that remembers it. */
 
-/** A file as it was before it was imported. Unchanged: same size, same time. */
+/**
+ * A file as it was before it was imported. Unchanged: same size, same times. Packers, `rsync -t` and builds that can be repeated give other
+ * contents the same mtime; nobody but the kernel gives a ctime.
+ */
 export interface FileStamp {
   /** Absolute. */
   readonly path: string;
   readonly size: number;
   /** Milliseconds since 1970, with the file system's fraction. */
   readonly mtimeMs: number;
+  /** When its content, its name or its rights last changed, by its host's clock; as mtimeMs. */
+  readonly ctimeMs: number;
 }
 
 /**

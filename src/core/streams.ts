@@ -9,14 +9,11 @@ export type StreamName = "stdout" | "stderr";
 export type Part = { readonly stream: StreamName | null } & ({ readonly text: string } | { readonly leftOut: number });
 
 /** A control character no terminal obeys; a job's own is replaced before. */
-const MARK = "\x1e";
+export const MARK = "\x1e";
 const TRAILER = new RegExp(`${MARK}([\\d,]+)$`);
 const GAP = /\n… (\d+) bytes left out …\n/g;
 /** A job whose streams change places more often is told without their names. */
 const MOST_STRETCHES = 5_000;
-
-/** A job's own text without what would be taken for our mark. */
-export const unmarked = (text: string): string => text.replaceAll(MARK, "\ufffd");
 
 /** The parts as one text, for `partsOf` to take apart again: `one\ntwo\n` and, of two streams, their stretches' lengths in turn, stdout first. */
 export function markedText(parts: readonly Part[]): string {

@@ -18,6 +18,7 @@ export async function attempt(world: World, job: Job, hand: ByHand | null, runId
   await Promise.all([heartbeat.ready(job.lease), world.runner()]);
   const sentAt = uptime();
   const claimed = await store.claim(job, registry.byName, { hand, ...(runId !== null && { runId }) });
+  emit("database:up", { deed: "start" });
   for (const skipped of claimed.skipped ?? []) emit("job:skipped", { job: job.name, skipped });
   if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
   if (claimed.why === "closed") return { run: null, not: null, state: null };

@@ -6,16 +6,13 @@ const LOST_MOST_MS = 2_000;
 const LIMIT_FIRST_MS = 500;
 const LIMIT_MOST_MS = 10_000;
 const TROUBLE_FIRST_MS = 100;
-const TROUBLE_MOST_MS = 5_000;
-/** A pooler may be replaced by a server one day. */
-const LISTEN_AGAIN_MS = 600_000;
+const TROUBLE_MOST_MS = 2_000;
 
 const spread = (ms: number): number => ms * (0.5 + Math.random());
 
 export class Backoff {
   readonly #lost = new Map<string, { until: number; span: number }>();
   #trouble = 0;
-  #listenAt = 0;
 
   /** Another host was faster, or has its row right now. */
   lost(name: string): void {
@@ -59,13 +56,5 @@ export class Backoff {
   /** How long to leave the database alone. */
   failed(): number {
     return spread(this.#trouble || TROUBLE_FIRST_MS);
-  }
-
-  mayListen(): boolean {
-    return ticks() >= this.#listenAt;
-  }
-
-  cannotListen(): void {
-    this.#listenAt = ticks() + LISTEN_AGAIN_MS;
   }
 }

@@ -3,6 +3,7 @@
  * how a job is claimed, run and recorded is attempt.ts.
  */
 import { ticks } from "../clock.ts";
+import type { Deed } from "../core/events.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
 import { type Agenda, agenda } from "./agenda.ts";
@@ -16,6 +17,7 @@ import { register } from "./pass.ts";
 import { Readiness } from "./readiness.ts";
 import { attemptRequest, OpenRequests } from "./requests.ts";
 import { politely, SHORT_LEASE, takeOver } from "./takeover.ts";
+import { tellTrouble } from "./trouble.ts";
 import { View } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -75,9 +77,12 @@ export class Daemon {
 
   /** Until it is told to drain, and what it started has ended. */
   async run(): Promise<void> {
+    const { draining } = this.#world;
+    const drained = new Promise<null>((resolve) => draining.addEventListener("abort", () => resolve(null), { once: true }));
     let told = false;
-    while (!this.#world.draining.aborted) {
-      const next = await this.#turn();
+    while (!draining.aborted) {
+      // A look that nobody answers does not keep it from ending.
+      const next = await Promise.race([this.#turn(), drained]);
       this.#settings.turned();
       if (!told && next !== null) {
         told = true;
@@ -92,20 +97,25 @@ export class Daemon {
 
   /** One look and what follows from it. Milliseconds until the next; null: the database cannot be used. */
   async #turn(): Promise<number | null> {
+    const listenIn = this.#ear.listen(this.#world);
     try {
-      await this.#ear.listen(this.#world);
       if (ticks() >= this.#lookAt) await this.#look();
       else if (ticks() >= this.#readAt) await this.#read();
       this.#backoff.worked();
+      this.#world.emit("database:up", { deed: "look" });
     } catch (error) {
-      this.#trouble(error);
+      this.#trouble("look", error);
+      this.#backoff.pause();
       return null;
     }
     const waiting = (name: string) => this.#backoff.waits(name);
     const plan = agenda(this.#world, this.#view, { busy: this.#busy, waiting, requests: this.#requests, order: this.#order });
     this.#start(plan);
     this.#readiness.prepare(this.#world, plan.soon);
-    const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), this.#backoff.next());
+    const again = this.#backoff.next();
+    // Nobody waits for another try: what could not be started was started elsewhere, or is not wanted any more.
+    if (this.#busy.size === 0 && again === Number.POSITIVE_INFINITY) this.#world.emit("database:up", { deed: "start" });
+    const soonest = Math.min(plan.next, this.#lookAt - ticks(), this.#readAt - ticks(), again, listenIn);
     this.#wakeAt = ticks() + soonest;
     return Math.max(0, soonest);
   }
@@ -137,7 +147,7 @@ export class Daemon {
   #prune(): void {
     const { store, emit, historyDays, draining } = this.#world;
     const pruned = store.fleet.prune(historyDays, draining).then((rows) => emit("ledger:pruned", { rows }));
-    this.#upkeep = pruned.catch((error: unknown) => this.#trouble(error));
+    this.#upkeep = pruned.catch((error: unknown) => this.#trouble("look", error));
   }
 
   /** Only the rows of which something was heard. */
@@ -156,9 +166,9 @@ export class Daemon {
   }
 
   #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {
+    if (this.#world.draining.aborted) return;
     for (const name of doubtful) this.#changed(name, 0);
-    for (const state of lapsed)
-      this.#changed(state.name, politely(this.#order.delay({ ...state, tags: [] }, `lapsed ${state.runId}`), state));
+    for (const state of lapsed) this.#changed(state.name, politely(this.#order.inherits(state), state));
     for (const { job, state } of expired) this.#takeOver(job, state);
     // Their own slots first.
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {
@@ -194,9 +204,7 @@ export class Daemon {
   }
 
   async #attempt(job: Job): Promise<void> {
-    const runId = await this.#readiness.take(this.#world, job);
-    const tried = await attempt(this.#world, job, null, runId);
-    if (runId !== null && !tried.run) await (await this.#world.runner()).dismiss(runId);
+    const tried = await this.#readiness.use(this.#world, job, (runId) => attempt(this.#world, job, null, runId));
     if (tried.state) this.#view.put(tried.state);
     if (tried.not) this.#world.emit("job:not-due", { job: job.name, verdict: tried.not });
     // Somebody else has its row right now: a loser waits, longer each time, and does not ask in a circle.
@@ -215,7 +223,7 @@ export class Daemon {
     // With a short lease, milliseconds count: what the retry needs is there when it may start.
     if (job && (state.leaseSeconds ?? 0) <= SHORT_LEASE) this.#readiness.prepare(this.#world, [job]);
     this.#do(state.name, async () => {
-      const after = this.#order.delay({ name: state.name, tags: [] }, `lost ${state.runId}`);
+      const after = this.#order.inherits(state);
       const stands = () => this.#view.states.get(state.name)?.runId === state.runId;
       if (await takeOver(this.#world, { job, state, after, stands })) this.#order.ours(state.name);
       this.#changed(state.name, 0);
@@ -225,7 +233,10 @@ export class Daemon {
   #do(name: string, work: () => Promise<void>): void {
     if (this.#busy.has(name)) return;
     const done = work()
-      .catch((error: unknown) => this.#trouble(error))
+      .catch((error: unknown) => {
+        this.#trouble("start", error);
+        this.#backoff.lost(name);
+      })
       .finally(() => {
         this.#busy.delete(name);
         this.#alarm.ring();
@@ -233,12 +244,10 @@ export class Daemon {
     this.#busy.set(name, done);
   }
 
-  /** The database is in trouble, and everything has to be looked at again when it is not; anything else is a mistake of ours. */
-  #trouble(error: unknown): void {
-    if (!this.#world.store.isTransient(error)) this.#world.emit("daemon:trouble", { message: String((error as Error)?.stack ?? error) });
-    else this.#world.emit("database:down", { message: (error as Error).message });
+  /** Everything has to be looked at again when it is over. */
+  #trouble(deed: Deed, error: unknown): void {
+    if (tellTrouble(this.#world, deed, error) === "silent") void this.#ear.close(); // dead perhaps, without knowing it
     this.#lookAt = 0;
-    this.#backoff.pause();
   }
 
   /** Null: no row, but what is asked for. */

@@ -22,7 +22,7 @@ export async function deliver(world: World, { ticket, end, ledgerWins }: Deliver
   for (;;) {
     try {
       const how = await store.record(ticket, end, ledgerWins);
-      emit("database:up", {});
+      emit("database:up", { deed: "record" });
       return how;
     } catch (error) {
       // Not the connection's fault: the same statement would fail for ever, and the outcome must not be lost.
@@ -31,7 +31,7 @@ export async function deliver(world: World, { ticket, end, ledgerWins }: Deliver
         emit("run:spooled", { ticket, file: spool.keep(ticket, end), message: (error as Error).message });
         return "spooled";
       }
-      emit("database:down", { message: (error as Error).message });
+      emit("database:down", { deed: "record", message: (error as Error).message });
       await clock.sleep(pause * (0.5 + Math.random()));
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }

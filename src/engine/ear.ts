@@ -1,4 +1,5 @@
 /** What a daemon does about what it hears of other hosts. Owns the line it listens on; what is missed is found at the next look at all rows. */
+import { ticks } from "../clock.ts";
 import type { Job } from "../core/job.ts";
 import { claimed, ended } from "../core/notice.ts";
 import type { JobState } from "../core/state.ts";
@@ -20,9 +21,14 @@ export interface Hearing {
   changed(name: string, inMs: number): void;
   /** Something is to be done in so many milliseconds. */
   wake(inMs: number): void;
-  /** The line broke: anything may have changed. */
+  /** From now on it hears, or does not any more: anything may have changed. */
   missed(): void;
 }
+
+/** A pooler may be replaced by a server one day. */
+const NEVER_HEARD_MS = 600_000;
+/** Hearing only makes things sooner: whoever has trouble with it does not ask often. */
+const FAILED_MS = 5_000;
 
 /** Rows that changed elsewhere are read together, a moment later: a burst costs one statement. */
 const GATHER_MS = 10;
@@ -35,6 +41,9 @@ const FREED = "freed ";
 export class Ear {
   readonly #tools: Hearing;
   #line: { close(): Promise<void> } | null = null;
+  #opening = false;
+  /** When it may be tried again. */
+  #at = 0;
   /** As it is now: registries are replaced. */
   #world: World | null = null;
 
@@ -42,21 +51,39 @@ export class Ear {
     this.#tools = tools;
   }
 
-  /** Listens, if it can and does not yet. Throws StoreError while the database cannot be used. */
-  async listen(world: World): Promise<void> {
+  /** Listens, if it may and does not yet. Milliseconds until it may; infinite: it does, or is about to. Waits for nothing. */
+  listen(world: World): number {
     this.#world = world;
-    const { backoff, missed } = this.#tools;
-    if (this.#line !== null || !backoff.mayListen()) return;
-    const lost = () => {
-      this.#line = null;
-      missed();
-    };
-    this.#line = await world.store.listen((told) => this.#heard(world, told), lost);
-    if (this.#line === null) backoff.cannotListen();
+    if (this.#line !== null || this.#opening) return Number.POSITIVE_INFINITY;
+    if (this.#at > ticks()) return this.#at - ticks();
+    this.#opening = true;
+    void this.#try(world);
+    return Number.POSITIVE_INFINITY;
   }
 
+  /** The line may be dead without knowing it. */
   async close(): Promise<void> {
-    await this.#line?.close();
+    const line = this.#line;
+    this.#line = null;
+    await line?.close();
+  }
+
+  async #try(world: World): Promise<void> {
+    try {
+      this.#line = await world.store.listen(
+        (told) => this.#heard(world, told),
+        () => {
+          this.#line = null;
+          this.#tools.missed();
+        },
+      );
+      if (this.#line === null) this.#at = ticks() + NEVER_HEARD_MS;
+    } catch {
+      // Whether the database is in trouble, the looks tell.
+      this.#at = ticks() + FAILED_MS * (0.5 + Math.random());
+    }
+    this.#opening = false;
+    this.#tools.missed();
   }
 
   #heard(first: World, { job: name, what, claim, end }: Told): void {

@@ -28,8 +28,8 @@ export interface Kept {
 }
 
 export interface HeartbeatTools {
-  /** Opens the connection for renewals; a statement is given up after `queryMs`. */
-  connect(queryMs: number): Promise<{ db: Queryable; close(): Promise<void> }>;
+  /** Opens the connection for renewals; a statement is given up after `queryMs`. `gone` is called when it breaks. */
+  connect(queryMs: number, gone: () => void): Promise<{ db: Queryable; close(): Promise<void> }>;
   renew(db: Queryable, runIds: readonly string[]): Promise<Map<string, Renewal>>;
   uptime(): number;
   /** Renewals fail, or work again. */
@@ -94,8 +94,10 @@ export class Heartbeat {
   remove(runId: string): void {
     this.#beats.delete(runId);
     this.#restLater();
-    if (this.#beats.size > 0 || !this.#timer) return;
-    clearTimeout(this.#timer);
+    if (this.#beats.size > 0) return;
+    // Nothing is renewed: nothing fails.
+    this.#tools.onState(null);
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
@@ -112,11 +114,22 @@ export class Heartbeat {
   /** One line, however many ask for it at once. */
   async #open(queryMs: number): Promise<Line> {
     if (this.#line) return this.#line;
-    this.#opening ??= this.#tools.connect(queryMs).finally(() => {
+    this.#opening ??= this.#connect(queryMs).finally(() => {
       this.#opening = null;
     });
-    const line = await this.#opening;
-    this.#line ??= line;
+    return this.#opening;
+  }
+
+  /** One that breaks while nothing is renewed is opened again before it is needed. */
+  async #connect(queryMs: number): Promise<Line> {
+    let broken = false;
+    let line: Line | null = null;
+    const gone = () => {
+      broken = true;
+      if (line !== null && this.#line === line) this.#line = null;
+    };
+    line = await this.#tools.connect(queryMs, gone);
+    if (!broken) this.#line = line;
     return line;
   }
 
@@ -166,7 +179,7 @@ export class Heartbeat {
       return [...answers.values()].includes("locked");
     } catch (error) {
       this.#tools.onState(error as Error);
-      await this.#drop();
+      void this.#drop(); // the next renewal does not wait for a good-bye
       return true;
     }
   }

@@ -85,6 +85,12 @@ export class Order {
     return span(this.#place(job, key));
   }
 
+  /** The same for looking after a run whose owner says nothing any more: it does not go first. */
+  inherits({ name, host, runId }: JobState): number {
+    const others = this.#rivals.filter(({ label }) => label !== host);
+    return span(place(this.#own, others, { key: `${name} lost ${runId}`, tags: [] }));
+  }
+
   #place({ name, tags }: Pick<Job, "name" | "tags">, slot: string): number {
     return place(this.#own, this.#rivals, { key: `${name} ${slot}`, tags });
   }

@@ -44,8 +44,21 @@ export class Readiness {
     this.#made.set(job.name, { job, runId, made: made.catch(() => {}), forget: cancel }); // a start will say why
   }
 
-  /** The run id to claim under, with a process that waits for it; whoever does not use it has to dismiss it. Null: nothing is ready. */
-  async take(world: World, job: Job): Promise<string | null> {
+  /** Tries under the run id of what stands ready, null: nothing does. What the try does not run, or trouble keeps from running, is dismissed. */
+  async use<T extends { readonly run: unknown }>(world: World, job: Job, attempt: (runId: string | null) => Promise<T>): Promise<T> {
+    const runId = await this.#take(world, job);
+    let ran = false;
+    try {
+      const tried = await attempt(runId);
+      ran = tried.run !== null;
+      return tried;
+    } finally {
+      if (runId !== null && !ran) await (await world.runner()).dismiss(runId);
+    }
+  }
+
+  /** With a process that waits for it. */
+  async #take(world: World, job: Job): Promise<string | null> {
     const one = this.#made.get(job.name);
     if (!one) return null;
     this.#made.delete(job.name);

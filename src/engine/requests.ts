@@ -21,6 +21,7 @@ export async function attemptRequest(world: World, job: Job, id: bigint): Promis
   await heartbeat.ready(job.lease);
   const sentAt = uptime();
   const claimed = await store.claim(job, registry.byName, { requestId: id });
+  emit("database:up", { deed: "start" });
   for (const skipped of claimed.skipped ?? []) emit("job:skipped", { job: job.name, skipped });
   if (claimed.held) return { run: await supervise(world, job, { ticket: claimed.ticket, sentAt }), not: null, state: null };
   if (claimed.why === "no") return { run: null, not: claimed.verdict, state: claimed.state };

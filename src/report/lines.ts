@@ -46,17 +46,16 @@ const LINES: Lines = {
   "drain:started": ({ signal, seconds }) => more(`${signal}: nothing more is started; what runs may end within ${seconds} s`, { signal }),
   "database:down": ({ message }) => bad(`the database cannot be used: ${inline(message)}`),
   "database:up": () => ({ ...odd("the database is good again"), level: "info" }),
-  "registry:reloaded": ({ jobs, broken }) =>
-    broken.length > 0
-      ? bad(`the configuration was reloaded: ${jobs} jobs; ${broken.length} modules cannot be imported: ${inline(broken.join("; "))}`, {
-          jobs,
-        })
-      : { ...odd(`the configuration was reloaded: ${jobs} jobs`, { jobs }), level: "info" },
+  "registry:reloaded": ({ jobs, broken, restart }) => {
+    const waits = restart.length > 0 ? `; restart the daemon for ${restart.join(", ")}` : "";
+    const message = `the configuration was reloaded: ${jobs} jobs${waits}`;
+    if (broken.length > 0) return bad(`${message}; ${broken.length} modules cannot be imported: ${inline(broken.join("; "))}`, { jobs });
+    return restart.length > 0 ? odd(message, { jobs, restart }) : { ...odd(message, { jobs }), level: "info" };
+  },
   "registry:refused": ({ problems }) =>
     bad(`the configuration has changed and is wrong, the old one holds on: ${inline(problems.join("; "))}`, { problems }),
   "daemon:trouble": ({ message }) => bad(`this is a bug in crontabber; the daemon goes on: ${inline(message)}`),
   "guard:trouble": ({ message }) => odd(`the guard of this host's jobs: ${inline(message)}`),
-  "alert:claimed": () => null,
   "alert:told": ({ id, text }) => more(`told: ${inline(text)}`, { alert: id }),
   "alert:failed": ({ id, text, tries, trouble }) => {
     const message = `an alert was not taken and is tried again: ${inline(trouble)} (${inline(text)})`;

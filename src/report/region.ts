@@ -46,12 +46,14 @@ export class Region {
     else this.#later(LEAST_MS - (now - this.#drawnAt));
   }
 
-  /** Nothing moves any more, until the next `draw`: somebody else has something to say. */
+  /** The lines are gone for a moment: somebody else has something to say. */
   clear(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     const erase = this.#erased();
-    if (erase !== "") this.#terminal.write(erase);
+    if (erase === "") return;
+    this.#terminal.write(erase);
+    this.#later(TICK_MS);
   }
 
   #now(): void {

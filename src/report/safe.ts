@@ -1,6 +1,6 @@
 /** Foreign text (names, errors, output) made fit for a terminal. Owns what is dropped and escaped; documents carry it as it is. */
+import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
-import { eastAsianWidth } from "get-east-asian-width";
 
 // What a terminal would obey or hide instead of show: C0 but tab and line feed, DEL, C1, separators, direction marks, lone surrogates.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -44,10 +44,16 @@ export function cutBytes(text: string, bytes: number): string {
   return `${kept}…`;
 }
 
-const CLUSTERS = new Intl.Segmenter("en", { granularity: "grapheme" });
-// A whole emoji, however many characters it is made of: families, flags, keycaps. The flag is younger than the compiler's target.
-const SETS = "v";
-const EMOJI = new RegExp("^\\p{RGI_Emoji}$", SETS);
+let tools: { readonly clusters: Intl.Segmenter; readonly emoji: RegExp } | null = null;
+
+/** Made when a text beyond ASCII is first measured: making them takes longer than all the rest of a short answer. */
+function wideTools(): NonNullable<typeof tools> {
+  // A whole emoji, however many characters it is made of: families, flags, keycaps. The flag is younger than the compiler's target.
+  const sets = "v";
+  tools ??= { clusters: new Intl.Segmenter("en", { granularity: "grapheme" }), emoji: new RegExp("^\\p{RGI_Emoji}$", sets) };
+  return tools;
+}
+
 // What takes no room: marks on the character before them, joiners, selectors.
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 
@@ -55,16 +61,24 @@ const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 export function columns(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of CLUSTERS.segment(text)) width += clusterColumns(segment);
+  for (const { segment } of wideTools().clusters.segment(text)) width += clusterColumns(segment);
   return width;
+}
+
+let widths: typeof import("get-east-asian-width") | null = null;
+
+/** Loaded with the first character that is not ASCII: most passes show none. */
+function widthOf(codePoint: number): number {
+  widths ??= createRequire(import.meta.url)("get-east-asian-width") as typeof import("get-east-asian-width");
+  return widths.eastAsianWidth(codePoint);
 }
 
 /** What the eye takes for one character: as wide as the one it begins with. */
 function clusterColumns(cluster: string): number {
-  if (EMOJI.test(cluster)) return 2;
+  if (wideTools().emoji.test(cluster)) return 2;
   const base = [...cluster].find((character) => !NO_WIDTH.test(character));
   // The half-width sound marks of Japanese stand beside their letter.
-  return base === undefined ? 0 : eastAsianWidth(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
+  return base === undefined ? 0 : widthOf(base.codePointAt(0) ?? 0) + (/.[\uff9e\uff9f]$/u.test(cluster) ? 1 : 0);
 }
 
 /** At most `width` columns; the mark, one column wide, at the end if something was cut off. */
@@ -72,10 +86,25 @@ export function cutColumns(text: string, width: number, mark = "…"): string {
   if (columns(text) <= width) return text;
   let kept = "";
   let room = width - 1;
-  for (const { segment } of CLUSTERS.segment(text)) {
+  for (const { segment } of wideTools().clusters.segment(text)) {
     room -= clusterColumns(segment);
     if (room < 0) break;
     kept += segment;
   }
   return kept + mark;
+}
+
+/** Lines of at most `width` columns, broken at spaces; what follows the first is indented by `indent` columns. A longer word stays whole. */
+export function wrapped(text: string, width: number, indent: number): string[] {
+  if (columns(text) <= width) return [text];
+  const lead = /^ */.exec(text)?.[0] ?? "";
+  const lines: string[] = [];
+  let line = lead;
+  for (const word of text.slice(lead.length).split(" ")) {
+    if (line.trim() !== "" && columns(line) + 1 + columns(word) > width) {
+      lines.push(line);
+      line = " ".repeat(indent) + word;
+    } else line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
 }

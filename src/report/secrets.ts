@@ -29,7 +29,6 @@ export function secretsIn(values: Readonly<Record<string, unknown>>): string[] {
 function secretsOf(key: string, value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => secretsOf(key, item));
   if (typeof value === "object" && value !== null) return secretsIn(value as Record<string, unknown>);
-  if (typeof value === "number") return SECRET.test(key) ? [String(value)] : [];
   if (typeof value !== "string") return [];
   return [...(SECRET.test(key) ? [value] : []), ...[...value.matchAll(URL_PASSWORD)].map(([, password = ""]) => password)];
 }

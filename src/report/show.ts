@@ -1,13 +1,14 @@
 /** One job whole: what is configured, how it stands, what comes, what was. Owns the layout and the document. */
 import type { Job } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
-import { age, secondsBetween, span } from "./ages.ts";
-import { runsTable } from "./history.ts";
+import { age, secondsBetween, span, took } from "./ages.ts";
+import { bars } from "./bars.ts";
+import { runsTable, sums } from "./history.ts";
 import { definitionJson, jobJson, type LedgerRun, runJson } from "./job-json.ts";
 import { stateCell } from "./list.ts";
 import { masked } from "./mask.ts";
 import { upcomingJson } from "./next.ts";
-import { paint } from "./paint.ts";
+import { glyphs, paint } from "./paint.ts";
 import { inline, printable, shownName } from "./safe.ts";
 import { safeValue } from "./secrets.ts";
 import { jobState, type Status } from "./status.ts";
@@ -123,7 +124,7 @@ function pairs(values: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-function standing({ row, now, next }: Shown, paper: Paper): Field[] {
+function standing({ row, now, next, runs }: Shown, paper: Paper): Field[] {
   const ago = (t: Date | null) => (t ? `${stampWithZone(t, paper.zone)} (${age(secondsBetween(t, now))} ago)` : "");
   const coming = next.map((run) => {
     if (run.at === null) return because(run);
@@ -134,8 +135,18 @@ function standing({ row, now, next }: Shown, paper: Paper): Field[] {
     ["Ongoing", ago(row?.ongoing ?? null)],
     ["Last run", ago(row?.lastRun ?? null) || "none"],
     ["Last success", ago(row?.lastSuccess ?? null) || "none"],
+    ["Recent runs", recent(runs, paper)],
     ["Next runs", coming.join("\n") || "none"],
   ];
+}
+
+/** Their bars, and what is usual. */
+function recent(runs: readonly LedgerRun[], paper: Paper): string {
+  const past = runs.flatMap(({ outcome, took: seconds }) => (outcome && outcome !== "skipped" ? [{ outcome, took: seconds }] : []));
+  const { median, p95 } = sums(runs);
+  const drawn = bars(past, paper).map(({ text, style }) => paint(paper, style, text));
+  const usual = median !== null && p95 !== null ? [`median ${took(median)}`, `p95 ${took(p95)}`] : [];
+  return [drawn.join(""), usual.join(glyphs(paper, " · "))].filter((part) => part !== "").join("  ");
 }
 
 function steered(acts: readonly SteeringAct[], paper: Paper): string[] {

@@ -5,10 +5,10 @@ import type { RunChange } from "../core/difference.ts";
 import type { SimulatedRun } from "../core/simulation.ts";
 import { counted, secondsBetween, took } from "./ages.ts";
 import { glyphs, paint, type Style } from "./paint.ts";
-import { inline, shownName } from "./safe.ts";
+import { inline, shownName, wrapped } from "./safe.ts";
 import type { Simulated } from "./simulation.ts";
 import { type Cell, type Column, table } from "./table.ts";
-import { stamp, stampWithZone, zoned } from "./times.ts";
+import { stamp, stampNear, stampWithZone, zoned } from "./times.ts";
 import type { Paper } from "./view.ts";
 
 /** Names in a list before it says how many more there are. */
@@ -26,8 +26,13 @@ export function simulationText(made: Simulated, paper: Paper, rows: number): str
   ];
   return parts
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map((line) => `${line}\n`).join(""))
+    .map((lines) => lines.map((line) => `${fitted(line, paper)}\n`).join(""))
     .join("\n");
+}
+
+/** Sentences are broken at the edge of the paper; colours are of no width, and what has them is short. */
+function fitted(line: string, { width }: Paper): string {
+  return line.includes("\u001b") ? line : wrapped(line, width, (/^ */.exec(line)?.[0].length ?? 0) + 4).join("\n");
 }
 
 const COLUMNS = (zone: string): readonly Column[] => [
@@ -56,7 +61,7 @@ function row(run: SimulatedRun, paper: Paper): Cell[] {
   const { slot, start, end, outcome } = run;
   const why = because(run);
   return [
-    ...[stamp(start, paper.zone), shownName(run.job), slot.getTime() === start.getTime() ? "" : stamp(slot, paper.zone)],
+    ...[stamp(start, paper.zone), shownName(run.job), slot.getTime() === start.getTime() ? "" : stampNear(slot, start, paper.zone)],
     ...[
       took((end.getTime() - start.getTime()) / 1000),
       { text: outcome === "succeeded" ? why : `${outcome}: ${why}`, style: LOOKS[outcome] },

@@ -101,7 +101,9 @@ class Host {
     const tx = transactionOf(go);
     const backend = await begin(tx);
     const { signal } = this.#stopping;
-    signal.addEventListener("abort", () => void cancelBackend(needed(go.connection), go.job, backend), { once: true });
+    const { host, port } = tx.client;
+    const there = { ...needed(go.connection), servers: [{ host, port }] };
+    signal.addEventListener("abort", () => void cancelBackend(there, go.job, backend), { once: true });
     const result = resultText(await sendSql(tx.client, text));
     signal.throwIfAborted();
     return this.#commit(tx, result);

@@ -1,5 +1,5 @@
 /** Job modules: the only importer of user code, in child processes only. Owns how a file becomes exports, and which export is a job. */
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Jiti } from "jiti";
@@ -27,10 +27,18 @@ export async function createLoader(base: string, cacheDir: string | null): Promi
 }
 
 async function load(jiti: Jiti, file: string): Promise<Exports> {
-  if (extname(file) === ".cjs") return (await jiti.import(file)) as Exports;
+  // As Node does. What it imports later, too, is of the release it was started from, whatever a link on the way says by then.
+  const real = await settled(file);
+  if (extname(real) === ".cjs") return (await jiti.import(real)) as Exports;
   // Always compiled: tried as it is first, a module that throws would run a second time as its own fallback.
-  const source = await readFile(file, "utf8");
-  return (await jiti.evalModule(source, { id: file, filename: file, async: true, forceTranspile: true })) as Exports;
+  const source = await readFile(real, "utf8");
+  return (await jiti.evalModule(source, { id: real, filename: real, async: true, forceTranspile: true })) as Exports;
+}
+
+/** Its real path, unless that says less about what is in it. */
+async function settled(file: string): Promise<string> {
+  const real = await realpath(file);
+  return extname(real) === extname(file) ? real : file;
 }
 
 /** What a job's export may be called as; `ctx` is handed through. */

@@ -1,7 +1,9 @@
 /** A job's own database sessions. Owns how a client is opened, on first use; the statements of the protocol are the store's. */
 import { createRequire } from "node:module";
 import type pg from "pg";
+import { systemClock } from "../clock.ts";
 import type { Connection, ServerAddress } from "../core/database.ts";
+import { chooseServer, type Standing, standingBy } from "../core/servers.ts";
 
 type Driver = typeof pg;
 let driver: Driver | undefined;
@@ -13,6 +15,9 @@ export function loadDriver(): Driver {
 }
 
 const CONNECT_MS = 10_000;
+/** One of several servers is waited for no longer, and not as long once another was found that takes writes. */
+const PROBE_MS = 3_000;
+const PATIENCE_MS = 250;
 
 /** Ends a statement whose client is gone: within half a second of a kill, where the server's system can tell (Linux can). */
 export const CHECK_INTERVAL = "500ms";
@@ -89,24 +94,27 @@ function settings(connection: Connection, server: ServerAddress, job: string): p
   };
 }
 
-/** With one server there is nothing to choose. Throws what the last one said. */
+/** With one server there is nothing to choose. Throws NoServer. */
 async function writable(connection: Connection, job: string): Promise<ServerAddress> {
   const { servers } = connection;
-  let last: unknown = new Error("no database server is configured");
-  for (const server of servers) {
-    if (servers.length === 1) return server;
-    const client = new (loadDriver().Client)(settings(connection, server, job));
-    client.on("error", () => {}); // told by connect or query
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ transaction_read_only: string }>("SHOW transaction_read_only");
-      if (rows[0]?.transaction_read_only === "off") return server;
-      last = new Error(`${server.host}:${server.port} is read-only`);
-    } catch (error) {
-      last = error;
-    } finally {
-      await client.end().catch(() => {}); // it may never have been open
-    }
+  const [first] = servers;
+  if (first && servers.length === 1) return first;
+  const ask = (server: ServerAddress) => standingOf(connection, server, job);
+  const chosen = await chooseServer({ servers, ask, patience: () => systemClock.sleep(PATIENCE_MS), newest: null, current: null });
+  return chosen.server;
+}
+
+async function standingOf(connection: Connection, server: ServerAddress, job: string): Promise<Standing> {
+  const client = new (loadDriver().Client)({
+    ...settings(connection, server, job),
+    connectionTimeoutMillis: PROBE_MS,
+    query_timeout: PROBE_MS,
+  });
+  client.on("error", () => {}); // told by connect or query
+  try {
+    await client.connect();
+    return await standingBy((text) => client.query(text));
+  } finally {
+    void client.end().catch(() => {}); // it may never have been open
   }
-  throw last;
 }

@@ -6,9 +6,13 @@ const AGAIN = "interval '50 seconds'";
 /** Texts for one schema, `q` its quoted name with a dot. */
 export function hostStatements(q: string) {
   return {
-    /** Part of the snapshot: the row is touched if it says what it should, and `host_due` asks for the whole row where it does not. */
+    /**
+     * Part of the snapshot: the row is touched if it says what it should, and `host_due` asks for the whole row where it does not. A row
+     * that is locked is left alone: its writer may be waiting for a synchronous replica, for as long as that takes.
+     */
     touch: `touched AS (UPDATE ${q}crontabber_host SET gap = extract(epoch FROM clock_timestamp() - seen_at), seen_at = clock_timestamp(), pid = $6, mode = $7
-        WHERE label = $2 AND registry = $3 AND version = $4 AND tags = $5::text[] AND seen_at < clock_timestamp() - ${AGAIN})`,
+        WHERE label = (SELECT h.label FROM ${q}crontabber_host h WHERE h.label = $2 AND h.registry = $3 AND h.version = $4 AND h.tags = $5::text[]
+          AND h.seen_at < clock_timestamp() - ${AGAIN} FOR UPDATE SKIP LOCKED))`,
     due: `NOT EXISTS (SELECT 1 FROM ${q}crontabber_host WHERE label = $2
         AND (registry = $3 AND version = $4 AND tags = $5::text[] OR seen_at > clock_timestamp() - ${AGAIN}))`,
     /** The daemons that have looked lately: each touches its row at least every 75 seconds. Never a reason not to run, only for letting others go first. */

@@ -18,13 +18,18 @@ export interface RunsAsked {
   readonly limit: number;
 }
 
+type Ready = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Errors of its runs are cut, and a long result is null: a list of many must stay small. Every method throws StoreError. */
 export class Ledger {
   readonly #db: Database;
+  readonly #ready: Ready;
   readonly #sql: ReturnType<typeof ledgerStatements>;
 
-  constructor(db: Database, schema: string) {
+  /** `ready` brings the schema up to date first, if it must and may. */
+  constructor({ db, schema, ready }: { db: Database; schema: string; ready: Ready }) {
     this.#db = db;
+    this.#ready = ready;
     this.#sql = ledgerStatements(quoted(schema));
   }
 
@@ -50,25 +55,28 @@ export class Ledger {
 
   /** Newest first. Throws after 4 s of looking: an outcome that is rare may be far down. */
   async page({ job, outcome, before, limit }: RunsAsked): Promise<Run[]> {
-    return this.#db.transaction(async (tx) => {
-      await tx.query(this.#sql.patience);
-      return (await tx.query(job === null ? this.#sql.page : this.#sql.pageOfJob, [job, outcome, before, limit])).rows.map(toBrief);
-    });
+    const text = job === null ? this.#sql.page : this.#sql.pageOfJob;
+    const work = () =>
+      this.#db.transaction(async (tx) => {
+        await tx.query(this.#sql.patience);
+        return tx.query(text, [job, outcome, before, limit]);
+      });
+    return (await this.#ready(work)).rows.map(toBrief);
   }
 
   /** What a run printed; null: there is no such run. */
   async output(id: bigint): Promise<{ run: Run; output: string | null } | null> {
-    return withOutput((await this.#db.query(this.#sql.output, [id])).rows[0]);
+    return withOutput((await this.#rows(this.#sql.output, [id]))[0]);
   }
 
   /** Of the job's run that is on, else of its newest; null: it never ran. */
   async newestOutput(job: string): Promise<{ run: Run; output: string | null } | null> {
-    return withOutput((await this.#db.query(this.#sql.newestOutput, [job])).rows[0]);
+    return withOutput((await this.#rows(this.#sql.newestOutput, [job]))[0]);
   }
 
   /** Of all jobs: those that are open, then what ended within a day. */
   async backfills(limit: number): Promise<RequestRow[]> {
-    return (await this.#db.query(this.#sql.backfills, [limit])).rows.map(toRequest);
+    return (await this.#rows(this.#sql.backfills, [limit])).map(toRequest);
   }
 
   /** Why the database cannot be used for scheduling now, each in words; none: it can. */
@@ -93,7 +101,11 @@ export class Ledger {
   }
 
   async #runs(text: string, params: readonly unknown[]): Promise<Run[]> {
-    return (await this.#db.query(text, params)).rows.map(toBrief);
+    return (await this.#rows(text, params)).map(toBrief);
+  }
+
+  async #rows(text: string, params: readonly unknown[]): Promise<Row[]> {
+    return (await this.#ready(() => this.#db.query(text, params))).rows;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Hearing that a row has changed, where a session connection is possible. Polling is the truth; this only makes it sooner. */
 import { randomUUID } from "node:crypto";
+import { after } from "../clock.ts";
+import { StoreError } from "../core/errors.ts";
 import type { ClaimNotice, EndNotice } from "../core/notice.ts";
 import type { Database } from "./db.ts";
 
@@ -26,35 +28,37 @@ export async function listen(
   const client = await db.dedicated(QUERY_MS);
   const probe = randomUUID();
   let echo: (came: boolean) => void = () => {};
-  const echoed = new Promise<boolean>((resolve) => {
+  let broke: (error: Error) => void = () => {};
+  const echoed = new Promise<boolean>((resolve, reject) => {
     echo = resolve;
+    broke = reject;
   });
+  echoed.catch(() => {}); // told to whoever waits for it below
   client.on("notification", ({ payload }) => {
     const told = parse(payload);
     if (told?.what === probe) echo(true);
     else if (told) heard(told);
   });
-  let closing = false;
+  let listening = false;
   client.on("end", () => {
-    echo(false);
-    if (!closing) lost();
+    broke(new StoreError("the line for listening broke"));
+    if (listening) lost();
   });
   const close = async () => {
-    closing = true;
+    listening = false;
     await client.end().catch(() => {}); // it may be gone already
   };
   try {
     await client.query(`LISTEN ${CHANNEL}`);
     // From another connection: a pooler in transaction mode would deliver what comes with the answer to the listener's own statement.
     await db.query("SELECT pg_notify($1, $2)", [CHANNEL, JSON.stringify({ job: "", what: probe })]);
+    const giveUp = after(ECHO_MS, () => echo(false));
+    listening = await echoed.finally(giveUp);
   } catch (error) {
     await close();
     throw error;
   }
-  const timer = setTimeout(() => echo(false), ECHO_MS);
-  const works = await echoed;
-  clearTimeout(timer);
-  if (works) return { close };
+  if (listening) return { close };
   await close();
   return null;
 }

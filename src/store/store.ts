@@ -206,7 +206,7 @@ export class Store {
   /** What a page reads of it; loaded when there is one. */
   async ledger(): Promise<Ledger> {
     const { Ledger } = await import("./ledger.ts");
-    return new Ledger(this.db, this.settings.schema);
+    return new Ledger({ db: this.db, schema: this.settings.schema, ready: (work) => this.#ready(work) });
   }
 
   /** What the ledger tells of these jobs to whoever looks ahead. */

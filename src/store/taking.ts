@@ -56,7 +56,7 @@ export async function take({ db, sql, claim: request, requestId }: Taking): Prom
       if (typeof verdict === "string") return { held: false, why: verdict, detail: DETAILS[verdict], ...(skipped && { skipped }) };
       return { held: false, why: "no", verdict, state, ...(skipped && { skipped }) };
     } catch (error) {
-      if (error instanceof CommitUnknown) return resolve({ db, sql }, ticket);
+      if (error instanceof CommitUnknown) return resolve({ db, sql }, ticket, error);
       const state = sqlState(error);
       if (state === "23505") return { held: false, why: "locked", detail: "the ledger has a live run of it" };
       if (state !== "55P03" && state !== "40P01" && state !== "40001") throw error;
@@ -67,9 +67,9 @@ export async function take({ db, sql, claim: request, requestId }: Taking): Prom
 }
 
 /** The answer to a claim's COMMIT was lost: the row tells, or nothing starts. */
-async function resolve({ db, sql }: Pick<Taking, "db" | "sql">, ticket: Ticket | null): Promise<ClaimResult> {
+async function resolve({ db, sql }: Pick<Taking, "db" | "sql">, ticket: Ticket | null, error: CommitUnknown): Promise<ClaimResult> {
   const doubt = { held: false as const, why: "in-doubt" as const, detail: "the answer to the claim's COMMIT was lost" };
-  if (!ticket) return doubt;
+  if (!ticket || error.unreplicated) return doubt;
   try {
     const found = await db.query(sql.findClaim, [ticket.runId]);
     return found.rowCount === 1 ? { held: true, ticket } : doubt;

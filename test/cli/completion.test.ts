@@ -88,6 +88,7 @@ describe.each(Object.keys(SHELLS) as Shell[])("%s", (shell) => {
       "crontabber config init oth": ["other.ini"],
       "crontabber -c oth": ["other.ini"],
       "crontabber help expl": ["explain"],
+      "crontabber help sched": ["schedules"],
       "crontabber pause ingest --for ": [],
     };
     expect(offered(shell, Object.keys(expected))).toEqual(expected);

@@ -67,7 +67,7 @@ it("a database that is gone, in whatever words", async () => {
 });
 
 it("a refused password is another trouble than a server that is away", async () => {
-  const url = new URL(database.url);
+  const url = new URL(database.session("words"));
   url.password = "wrong-one";
   const refused = { "crontabber.database_url": url.href };
   url.port = "1";

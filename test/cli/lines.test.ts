@@ -57,8 +57,8 @@ const table: readonly (readonly [say: (emit: Emit) => void, told: Told | null])[
     (e) => e("run:reaped", { job: "report", runId: "r-0", host: "web-9" }),
     ["warn", true, "report was lost on web-9: its lease ran out and this host took over"],
   ],
-  [(e) => e("database:down", { message: "ECONNREFUSED" }), ["error", true, "the database cannot be used: ECONNREFUSED"]],
-  [(e) => e("database:up", {}), ["info", true, "the database is good again"]],
+  [(e) => e("database:down", { deed: "look", message: "ECONNREFUSED" }), ["error", true, "the database cannot be used: ECONNREFUSED"]],
+  [(e) => e("database:up", { deed: "look" }), ["info", true, "the database is good again"]],
   [(e) => e("guard:trouble", { message: "it died" }), ["warn", true, "the guard of this host's jobs: it died"]],
   [(e) => e("ledger:pruned", { rows: 9 }), ["info", false, "9 old runs were removed from the ledger"]],
 ];

@@ -15,6 +15,7 @@ const text = page
   .replace(/\\f[BIR]/g, "")
   .replace(/\\-/g, "-")
   .replace(/\\&/g, "")
+  .replace(/\\\[u([0-9A-F]+)\]/g, (_, code) => String.fromCodePoint(Number.parseInt(code, 16)))
   .replace(/\\\((?:aq|dq|ga|ha|ti)/g, "?");
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const cli = (...args: string[]) => spawnSync(process.execPath, [`${root}dist/cli.js`, ...args], { encoding: "utf8" });

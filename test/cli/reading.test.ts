@@ -77,6 +77,19 @@ describe("list", () => {
   });
 });
 
+describe("run --progress", () => {
+  it("plain: a line an event, wherever stderr leads; none: what a log says", async () => {
+    const plain = (await run("--progress", "plain")).stderr.replace(/\d+\.\d+s/g, "TIME").replace(/slot \S+Z|run #\d+/g, "X");
+    const lines = plain.split("\n").filter(Boolean);
+    expect(lines.filter((line) => line.includes("good"))).toEqual(["◐ good  started, X", "✔ good  TIME  X"]);
+    expect(lines.filter((line) => line.startsWith("✖ bad"))).toEqual(["✖ bad  ExitCode after TIME  X, X"]);
+    expect(lines).toContain("◌ child  blocked: 'bad' has never succeeded");
+    expect(lines.at(-1)).toMatch(/^1 ok · 2 failed · 1 blocked · 2 not due {5}TIME {5}crontabber logs (bad|once)$/);
+    expect(plain).not.toContain("\u001b");
+    expect((await run("run", "bad", "--progress", "none")).stderr).toMatch(/^\{"level":50/);
+  });
+});
+
 describe("run --json", () => {
   it("tells what happens, a document a line, and the exit code at the end", async () => {
     const { code, stdout } = await run("run", "bad", "--json");

@@ -7,7 +7,7 @@ const { database, site, sql, run } = await makeFleet();
 
 describe("what cannot be used", () => {
   const elsewhere = (url: string) => ({ "crontabber.database_url": url });
-  const wrong = new URL(database.url);
+  const wrong = new URL(database.session("words"));
   wrong.password = "not-the-p4ssword";
   const nowhere = new URL(database.url);
   nowhere.port = "1";
@@ -15,7 +15,7 @@ describe("what cannot be used", () => {
   it.each([
     ["a port where nobody listens", nowhere.href, "ECONNREFUSED"],
     ["a wrong password", wrong.href, "password authentication failed"],
-    ["a database that does not exist", `${database.url}_gone`, "does not exist"],
+    ["a database that does not exist", `${database.session("words")}_gone`, "does not exist"],
   ])("69 for %s, 3 for check; no password is shown", async (_, url, says) => {
     for (const args of [[], ["run", "good"], ["list"], ["reset", "good"], ["migrate"]]) {
       const { code, stdout, stderr } = await site.run("web-1", args, {

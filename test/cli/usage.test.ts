@@ -96,7 +96,7 @@ const CASES: readonly [args: string[], says: string][] = [
   [["--job=vacuum", "--reset-job=vacuum"], "two things to do"],
   [["list", "--job=vacuum"], "two things to do"],
   [["run", "vacuum", "-v"], "to hear more write --verbose"],
-  [["run", "vacuum", "--json"], "--json means nothing to run"],
+  [["migrate", "--json"], "--json means nothing to migrate"],
   [["list", "--force"], "--force means nothing to list"],
   [["--run", "3"], "--run means nothing to run: it is an option of logs"],
   [["-q", "--verbose"], "contradict"],

@@ -62,6 +62,6 @@ describe("a plain pass", () => {
   it("carries what was said", () => {
     const plain = plainOf(readWords(["--config=x.ini", "--crontabber.lease=60", "--verbose"]));
     expect(plain?.invocation).toMatchObject({ conf: "x.ini", overrides: [{ key: "crontabber.lease", value: "60" }], cwd: process.cwd() });
-    expect(plain?.given).toEqual({ verbose: true, quiet: false, ascii: false, colour: null });
+    expect(plain?.given).toEqual({ verbose: true, quiet: false, ascii: false, colour: null, json: false, progress: "auto" });
   });
 });

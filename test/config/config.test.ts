@@ -386,7 +386,7 @@ schedule = manual
       const printed = renderConfig(first.config, { exposeSecrets: true });
       const second = load(printed);
       expect(second.said).toEqual([]);
-      const facts = ({ files, root, interpolator, origins, file, folder: at, cwd, ...rest }: Config) => rest;
+      const facts = ({ files, root, interpolator, origins, file, folder, home: at, cwd, ...rest }: Config) => rest;
       expect(facts(second.config)).toEqual(facts(first.config));
       const withoutOrigins = (lines: string): string =>
         lines.replace(/ {2}# (crontabber\.ini:\d+|environment( or default)?|default)$/gm, "").replace(/^#.*/, "");

@@ -19,9 +19,9 @@ import { register } from "node:module";
 register(new URL("hooks.mjs", import.meta.url));
 const { load } = await import(${JSON.stringify(LOAD)});
 const learn = async (files) => new Map(files.map((path) => {
-  const { size, mtimeMs } = statSync(path);
+  const { size, mtimeMs, ctimeMs } = statSync(path);
   appendFileSync(process.env.LOADED, "learned " + path + "\\n");
-  return [path, { ok: true, exports: { A: { hasRun: true } }, imports: [{ path, size, mtimeMs }] }];
+  return [path, { ok: true, exports: { A: { hasRun: true } }, imports: [{ path, size, mtimeMs, ctimeMs }] }];
 }));
 const { registry } = await load({ cwd: import.meta.dirname, env: process.env, options: [] }, { mode: "pass", learn });
 appendFileSync(process.env.LOADED, Object.keys(createRequire(import.meta.url).cache).join("\\n") + "\\n" + registry.jobs.length + " jobs\\n");`;

@@ -385,8 +385,8 @@ describe("memory", () => {
     "{",
     "null",
     "[]",
-    '{"format":1}',
-    '{"format":1,"stamps":[],"schedules":[],"modules":{"/x":null}}',
+    '{"format":2}',
+    '{"format":2,"home":"/","stamps":[],"schedules":[],"modules":{"/x":null}}',
     '{"format":99,"stamps":[],"schedules":[],"modules":{}}',
   ])("damaged (%j) costs an import", async (damage) => {
     const { cache, build } = place({ "a.ts": { A: job() }, "b.ts": { B: job() } });

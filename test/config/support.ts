@@ -44,8 +44,8 @@ export function learner(cwd: string, modules: Modules, asked: string[] = []): Le
         asked.push(name);
         const known = modules[name] ?? {};
         if (typeof known === "string") return [file, { ok: false, error: { type: "SyntaxError", value: known, traceback: "" } }];
-        const { size, mtimeMs } = statSync(file);
-        return [file, { ok: true, exports: known, imports: [{ path: file, size, mtimeMs }] }];
+        const { size, mtimeMs, ctimeMs } = statSync(file);
+        return [file, { ok: true, exports: known, imports: [{ path: file, size, mtimeMs, ctimeMs }] }];
       }),
     );
 }

@@ -61,7 +61,7 @@ describe("daemons and passes on the same rows", () => {
   });
 
   it("start a child on one host the moment its parent has ended on another", async () => {
-    site = makeSite(ini(job("parent", "manual") + job("child", "1d", "    depends_on = parent\n")));
+    site = makeSite(ini(job("parent", "manual") + job("child", "1d", "    depends_on = parent\n"), database.session("listen")));
     const host = await daemon("one");
     await host.said("pass over 2 jobs");
     expect((await site.run("two", ["run", "parent", "--force"])).code).toBe(0);

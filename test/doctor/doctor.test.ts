@@ -10,6 +10,7 @@ interface Finding {
   readonly check: string;
   readonly level: string;
   readonly text: string;
+  readonly why: string | null;
   readonly fix: string | null;
 }
 
@@ -43,7 +44,8 @@ describe("a site that is well", () => {
     expect(found.findings.filter(({ level }) => level !== "ok")).toEqual([]);
     expect([found.code, found.healthy]).toEqual([0, true]);
     const { stdout } = await site.run("one", ["doctor"]);
-    expect(stdout).toMatch(/^✔ configuration +2 jobs in crontabber\.ini\n(✔ .+\n)+$/);
+    expect(stdout).toMatch(/^✔ runtime +Node .+\n(✔ .+\n)+$/);
+    expect(stdout).toMatch(/✔ configuration +2 jobs in crontabber\.ini\n/);
     expect(stdout).toMatch(/✔ hosts +1 host alive: one\n/);
   });
 });
@@ -70,7 +72,7 @@ describe("findings", () => {
       expect.objectContaining({ level: "warning", text: expect.stringMatching(/^fsync.* is off: a crash/) }),
     ]);
     expect([found.code, found.healthy]).toEqual([1, false]);
-    expect((await site.run("one", ["doctor"])).stdout).toMatch(/▲ durability +fsync.*\n +→ set fsync/);
+    expect((await site.run("one", ["doctor"])).stdout).toMatch(/▲ durability +fsync.*\n +every promise.*\n +→ set fsync/);
   });
 
   it("secrets: a file with a password that others can read", async () => {
@@ -90,6 +92,73 @@ describe("findings", () => {
     chmodSync(`${site.folder}/secret.ini`, 0o600);
     const shut = await site.run("one", ["doctor", "--json", "-c", "secret.ini"]);
     expect((JSON.parse(shut.stdout).findings as Finding[]).filter(({ check }) => check === "secrets")).toEqual(well("secrets"));
+  });
+
+  it("secrets and folders: what others can change is worse", async () => {
+    expect((await doctor()).of("folders")).toEqual(well("folders"));
+    chmodSync(`${site.folder}/crontabber.ini`, 0o664);
+    mkdirSync(`${site.folder}/state-one/crontabber/compiled`, { recursive: true });
+    chmodSync(`${site.folder}/state-one/crontabber/compiled`, 0o777);
+    const found = await doctor();
+    expect(found.of("secrets")).toContainEqual(
+      expect.objectContaining({ level: "bad", text: "others can change crontabber.ini (mode 664)", fix: "chmod go-w crontabber.ini" }),
+    );
+    expect(found.of("folders")).toMatchObject([
+      { level: "bad", text: expect.stringMatching(/^others can write into .*\/compiled \(mode 777\)$/) },
+    ]);
+  });
+
+  it("page: where it listens, and what that means", async () => {
+    expect((await doctor()).of("page")).toEqual([]);
+    expect((await doctor(["--crontabber.http=127.0.0.1:8484"])).of("page")).toMatchObject([
+      { level: "ok", text: expect.stringContaining("nobody can act") },
+    ]);
+    const open = await doctor(["--crontabber.http=0.0.0.0:8484", "--crontabber.http_token=geheimnis"]);
+    expect(open.of("page")).toMatchObject([
+      { level: "warning", text: expect.stringContaining("no TLS"), fix: expect.stringContaining("proxy") },
+    ]);
+  });
+
+  it("limits: connections that are not there, time-outs that cut what must stay", async () => {
+    expect((await doctor()).of("limits")).toEqual(well("limits"));
+    expect((await doctor(["--crontabber.concurrency=1000"])).of("limits")).toMatchObject([
+      { text: expect.stringMatching(/room for \d+ more connections, .* 1002$/) },
+    ]);
+    await sql.query(`ALTER DATABASE ${database.name} SET idle_session_timeout = '5s'`);
+    try {
+      expect((await doctor()).of("limits")).toMatchObject([{ level: "warning", text: "idle_session_timeout is 5 s" }]);
+    } finally {
+      await sql.query(`ALTER DATABASE ${database.name} RESET idle_session_timeout`);
+    }
+  });
+
+  it("requests: of jobs that nobody has, and those that wait too long", async () => {
+    expect((await doctor()).of("requests")).toEqual(well("requests"));
+    expect((await site.run("one", ["trigger", "a", "--payload", "1"])).code).toBe(0);
+    expect((await doctor()).of("requests")).toEqual(well("requests"));
+    await sql.query(`UPDATE crontabber_request SET not_before = now() - interval '1 hour';
+      INSERT INTO crontabber_request (app_name, kind, slot_from, slot_to, not_before) VALUES ('gone', 'backfill', now(), now(), now() - interval '2 hours')`);
+    expect((await doctor()).of("requests").map(({ text, fix }) => `${text.replace(/#\d+/, "#N")}: ${fix}`)).toEqual([
+      "request #N (trigger of a) waits for 1 hour: crontabber explain a",
+      "request #N (backfill of gone) waits for 2 hours: configure it again, or crontabber backfill gone --cancel",
+    ]);
+  });
+
+  it("roles: a superuser, and what those of docs/roles.sql have and lack", async () => {
+    expect((await doctor()).of("roles")).toMatchObject([{ text: "the role is a superuser" }]);
+    // These names are the cluster's: what they may do in this database goes with it.
+    for (const role of ["crontabber_runner", "crontabber_viewer"]) {
+      await sql.query(`DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`);
+    }
+    await sql.query(`GRANT USAGE ON SCHEMA public TO crontabber_runner, crontabber_viewer; GRANT SELECT ON crontabber TO crontabber_runner;
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO crontabber_viewer; GRANT DELETE ON crontabber TO crontabber_viewer`);
+    const told = (await doctor()).of("roles").map(({ text }) => text);
+    expect(told).toContain("crontabber_viewer may DELETE on crontabber, SELECT on crontabber_run, and should not");
+    expect(told.find((text) => text.startsWith("crontabber_runner lacks "))).toContain("INSERT on crontabber_run");
+    await sql.query(
+      "REVOKE DELETE ON crontabber FROM crontabber_viewer; REVOKE SELECT ON crontabber_run FROM crontabber_viewer; REVOKE SELECT ON crontabber FROM crontabber_runner",
+    );
+    expect((await doctor()).of("roles").map(({ text }) => text)).toEqual(["the role is a superuser"]);
   });
 
   it("spool: outcomes that were never delivered, and those nobody can read", async () => {
@@ -123,6 +192,7 @@ describe("findings", () => {
         check: "schema",
         level: "warning",
         text: expect.stringMatching(/^migrations are missing: 0001_\w+, .*0005_/),
+        why: null,
         fix: "crontabber migrate; the next pass does it, too",
       },
     ]);
@@ -215,6 +285,7 @@ describe("findings", () => {
 
   it("database: one that takes no writes", async () => {
     await sql.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only TO on`);
+    site.write("crontabber.ini", INI(database.session("settings")));
     try {
       expect((await doctor()).of("database")).toMatchObject([{ level: "bad", text: expect.stringMatching(/takes no writes/) }]);
     } finally {
@@ -241,7 +312,7 @@ describe("findings", () => {
     } finally {
       await bouncer.close();
     }
-    site.write("crontabber.ini", INI(database.url));
+    site.write("crontabber.ini", INI(database.session("listen")));
     expect((await doctor()).of("notices")).toMatchObject([{ level: "ok", text: "LISTEN works: daemons wake at once" }]);
   });
 });

@@ -108,6 +108,7 @@ describe("between daemons", () => {
   });
 
   it("a freed lock wakes whoever waits, long before it would ask again", async () => {
+    site.write("crontabber.ini", INI(database.session("listen")));
     const slow = await slowRuns("one");
     const daemon = site.start("two", ["daemon", "--verbose"]);
     let said = "";

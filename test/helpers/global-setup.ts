@@ -1,8 +1,11 @@
 /**
- * One PostgreSQL for the whole test run: `TEST_DATABASE_URL`, else Docker, else binaries on this machine.
- * The forked workers find it in `CRONTABBER_TEST_PG`; see pg.ts for how a test file gets its own database.
+ * One PostgreSQL for the whole test run: `TEST_DATABASE_URL`, else Docker, else binaries on this machine; with `TEST_POOLER=1` behind a
+ * pgbouncer in transaction mode. The forked workers find them in `CRONTABBER_TEST_PG` and `CRONTABBER_TEST_POOLER` (its port on 127.0.0.1);
+ * see pg.ts for how a test file gets its own database.
  */
+import { existsSync } from "node:fs";
 import { request } from "node:http";
+import { hasPgbouncer, startPgbouncer } from "./pgbouncer.ts";
 import { startServer } from "./server.ts";
 
 /** Whether a Docker engine answers on its usual socket within a moment. */
@@ -41,13 +44,23 @@ async function startContainer(): Promise<{ url: string; stop(): Promise<void> }>
   };
 }
 
-export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+/** `TEST_DATABASE_URL` belongs to whoever gave it, and is not stopped. */
+async function server(): Promise<{ url: string; stop(): Promise<void> }> {
   const given = process.env.TEST_DATABASE_URL;
-  if (given) {
-    process.env.CRONTABBER_TEST_PG = given;
-    return undefined;
-  }
-  const server = (await dockerAnswers()) ? await startContainer() : await startServer();
-  process.env.CRONTABBER_TEST_PG = server.url;
-  return () => server.stop();
+  if (given) return { url: given, stop: async () => {} };
+  return (await dockerAnswers()) ? startContainer() : startServer();
+}
+
+export default async function setup(): Promise<() => Promise<void>> {
+  if (!existsSync("/usr/bin/chromium")) console.warn("the page is not looked at in a browser: apt-get install chromium");
+  const { url, stop } = await server();
+  process.env.CRONTABBER_TEST_PG = url;
+  if (!process.env.TEST_POOLER) return stop;
+  if (!hasPgbouncer) throw new Error("TEST_POOLER is set, and there is no /usr/sbin/pgbouncer");
+  const bouncer = await startPgbouncer(url, 20);
+  process.env.CRONTABBER_TEST_POOLER = String(bouncer.port);
+  return async () => {
+    await bouncer.close();
+    await stop();
+  };
 }

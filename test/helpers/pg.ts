@@ -1,12 +1,18 @@
 /** A database of its own for each test file, on the server that global-setup.ts started. Owns the databases it creates. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import type { NeedsSession } from "./sessions.ts";
 
 export interface TestDatabase {
-  /** `postgres://…` of a superuser on this database, over TCP unless `TEST_DATABASE_URL` says otherwise. */
+  /**
+   * `postgres://…` of a superuser on this database, over TCP unless `TEST_DATABASE_URL` says otherwise. What the program under test is
+   * given: with `TEST_POOLER` it leads through the pooler.
+   */
   readonly url: string;
+  /** The same, never through a pooler, for what needs a session of its own. */
+  session(why: NeedsSession): string;
   readonly name: string;
-  /** A new, connected client; ended by `drop()` if the test has not. A connection lost meanwhile is no unhandled error. */
+  /** A new client, connected directly, for what the test itself does and sees; ended by `drop()` if the test has not. A connection lost meanwhile is no unhandled error. */
   client(): Promise<pg.Client>;
   /** Ends the clients and removes the database, whoever is still connected. */
   drop(): Promise<void>;
@@ -17,6 +23,14 @@ export function serverUrl(): string {
   const url = process.env.CRONTABBER_TEST_PG;
   if (!url) throw new Error("CRONTABBER_TEST_PG is not set: run the tests with vitest, whose globalSetup starts a server");
   return url;
+}
+
+function pooled(direct: string): string {
+  const port = process.env.CRONTABBER_TEST_POOLER;
+  if (!port) return direct;
+  const url = new URL(direct);
+  url.host = `127.0.0.1:${port}`;
+  return url.href;
 }
 
 async function connect(url: string): Promise<pg.Client> {
@@ -47,12 +61,14 @@ export async function freshDatabase(): Promise<TestDatabase> {
   );
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
+  const direct = url.href;
   const clients: pg.Client[] = [];
   return {
-    url: url.href,
+    url: pooled(direct),
+    session: () => direct,
     name,
     client: async () => {
-      const client = await connect(url.href);
+      const client = await connect(direct);
       clients.push(client);
       return client;
     },

@@ -1,4 +1,4 @@
-/** A pgbouncer in transaction mode in front of the test server, if Debian's package is installed. Owns its process and folder. */
+/** A pgbouncer in transaction mode in front of a test server, if Debian's package is installed. Owns its process and folder. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,19 +13,22 @@ export const hasPgbouncer = existsSync(BINARY);
 const NOBODY = 65_534;
 
 export interface Bouncer {
+  readonly port: number;
   /** The same database through the pooler. */
   url(direct: string): string;
   close(): Promise<void>;
 }
 
-export async function startPgbouncer(direct: string): Promise<Bouncer> {
+/** `direct`: of a superuser, who looks up the passwords of everybody else. `pool`: sessions on the server for each database and role. */
+export async function startPgbouncer(direct: string, pool = 10): Promise<Bouncer> {
   const { hostname, port, username, password } = new URL(direct);
   const folder = mkdtempSync(join(tmpdir(), "crontabber-bouncer-"));
   const at = await freePort();
   const root = process.getuid?.() === 0;
   const ini = {
-    ...{ listen_addr: "127.0.0.1", listen_port: at, auth_type: "plain", auth_file: join(folder, "users"), unix_socket_dir: "" },
-    ...{ pool_mode: "transaction", max_client_conn: 200, default_pool_size: 10, ignore_startup_parameters: "extra_float_digits" },
+    ...{ listen_addr: "127.0.0.1", listen_port: at, auth_type: "scram-sha-256", auth_file: join(folder, "users"), auth_user: username },
+    ...{ unix_socket_dir: "", pool_mode: "transaction", max_client_conn: 400, default_pool_size: pool },
+    ignore_startup_parameters: "extra_float_digits",
   };
   writeFileSync(join(folder, "users"), `"${username}" "${decodeURIComponent(password)}"\n`);
   const lines = Object.entries(ini).map(([key, value]) => `${key} = ${value}`);
@@ -41,6 +44,7 @@ export async function startPgbouncer(direct: string): Promise<Bouncer> {
   };
   await until("pgbouncer answers", () => answers(url(direct)));
   return {
+    port: at,
     url,
     close: async () => {
       child.kill("SIGKILL");

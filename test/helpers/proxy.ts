@@ -51,7 +51,9 @@ export async function startProxy(direct: string): Promise<NetworkProxy> {
     for (const socket of pair) {
       socket.on("error", () => {}); // a broken connection is what it is for
       socket.on("close", () => {
-        if (silent === null) breakPair(pair);
+        // In silence nobody hears of it: healing breaks what is left.
+        if (silent !== null) return;
+        breakPair(pair);
         pairs.delete(pair);
       });
     }

@@ -34,7 +34,9 @@ export interface TestServer {
   readonly port: number;
   /** The server and all its sessions die at once, without a word. */
   crash(): Promise<void>;
-  /** Up again after a crash, on the same port with the same data. Throws when it does not come up. */
+  /** Ends in order, all sessions with it; its folder stays. */
+  shutDown(): Promise<void>;
+  /** Up again after a crash or a shutdown, on the same port with the same data. Throws when it does not come up. */
   restart(): Promise<void>;
   /** Fast shutdown; removes the folder. Safe to call twice. */
   stop(): Promise<void>;
@@ -92,11 +94,15 @@ function watchdog(pid: number, home: string): ChildProcess {
   return spawn("sh", ["-c", script, "sh", String(pid), home], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
 }
 
-interface Launch {
+/** A data folder with the binaries that made it, and as whom they run. */
+export interface Cluster {
   readonly bin: string;
   readonly data: string;
   readonly home: string;
   readonly who: { uid?: number; gid?: number };
+}
+
+interface Launch extends Cluster {
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -151,11 +157,11 @@ async function launch(how: Launch): Promise<TestServer | null> {
     await server.end("SIGINT");
     rmSync(how.home, { recursive: true, force: true });
   };
-  return { url: urlOf(port), port, crash, restart, stop };
+  return { url: urlOf(port), port, crash, restart, shutDown: () => server.end("SIGINT"), stop };
 }
 
-/** Starts one. `settings` come on top of the hostile ones. Throws with the server's log when it does not come up. */
-export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+/** A data folder that has never been started. Whoever asked for it removes `home`, or lets a server's `stop()` do it. */
+export async function initCluster(): Promise<Cluster> {
   const who = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   // root's own temp folder may be closed to everybody else
   const home = mkdtempSync(join(who.uid ? "/tmp" : tmpdir(), "crontabber-pg-"));
@@ -168,13 +174,25 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
   try {
     const bin = await binaries(home);
     execFileSync(join(bin, "initdb"), init, { ...who, cwd: home, stdio: "pipe" });
-    for (let left = 5; left > 0; left -= 1) {
-      const started = await launch({ bin, data, home, who, settings: { ...SETTINGS, ...settings } });
-      if (started) return started;
-    }
-    throw new Error(`PostgreSQL did not start:\n${readFileSync(join(home, "server.log"), "utf8")}`);
+    return { bin, data, home, who };
   } catch (error) {
     rmSync(home, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Starts it on a free port; `settings` come on top of the hostile ones. Throws with the server's log, and removes the folder, when it does not come up. */
+export async function startCluster(cluster: Cluster, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  for (let left = 5; left > 0; left -= 1) {
+    const started = await launch({ ...cluster, settings: { ...SETTINGS, ...settings } });
+    if (started) return started;
+  }
+  const log = readFileSync(join(cluster.home, "server.log"), "utf8");
+  rmSync(cluster.home, { recursive: true, force: true });
+  throw new Error(`PostgreSQL did not start:\n${log}`);
+}
+
+/** Starts one. `settings` come on top of the hostile ones. Throws with the server's log when it does not come up. */
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  return startCluster(await initCluster(), settings);
 }

@@ -43,7 +43,7 @@ export function testWorld(store: Store, jobs: readonly Job[], over: Partial<Worl
     },
     renew: (db, runIds) => store.renew(db, runIds),
     uptime,
-    onState: (down) => (down ? emit("database:down", { message: down.message }) : undefined),
+    onState: (down) => (down ? emit("database:down", { deed: "renew", message: down.message }) : undefined),
   });
   const drain = new AbortController();
   const abort = new AbortController();

@@ -6,12 +6,15 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { makeSite, type Process, type Site } from "../helpers/hosts.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/pg.ts";
 import { until } from "../helpers/processes.ts";
+import type { NeedsSession } from "../helpers/sessions.ts";
 
 export type Row = Record<string, unknown>;
 
 export interface Fleet {
   /** `postgres://…` of the database. */
   readonly url: string;
+  /** The same, never through a pooler. */
+  session(why: NeedsSession): string;
   /** A folder with a configuration: `settings` are lines of `[crontabber]`, `jobs` what stands below it. */
   site(jobs: string, settings?: string): Site;
   sql(text: string, params?: readonly unknown[]): Promise<Row[]>;
@@ -60,6 +63,7 @@ export function useFleet(): Fleet {
     get url() {
       return database.url;
     },
+    session: (why) => database.session(why),
     site,
     sql,
     client: () => database.client(),

@@ -58,8 +58,8 @@ function told(): Document[] {
   emit("run:spooled", { ticket, file: "f", message: "m" });
   emit("run:reaped", { job: "a", runId: "r", host: null });
   emit("drain:started", { signal: "SIGTERM", seconds: 3 });
-  emit("database:down", { message: "m" });
-  emit("database:up", {});
+  emit("database:down", { deed: "look", message: "m" });
+  emit("database:up", { deed: "look" });
   emit("pass:ended", { ran: 1, failed: 1 });
   expect(documents.filter(({ event }) => event === "output").map(({ text }) => text)).toEqual(["one", "two token=***"]);
   return documents;
@@ -133,8 +133,8 @@ const documents: Readonly<Record<string, () => readonly Document[]>> = {
   confirm: () => [confirmDocument(["It is forgotten."], "confirmed=yes")],
   ready: () => [readyDocument([], ["old"]), readyDocument(["draining"], [])],
   doctor: () => [
-    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", fix: null }], NOW),
-    doctorDocument([{ check: "database", level: "bad", text: "no", fix: "do" }], null),
+    doctorDocument([{ check: "schema", level: "ok", text: "at migration 5", why: null, fix: null }], NOW),
+    doctorDocument([{ check: "database", level: "bad", text: "no", why: "nothing runs", fix: "do" }], null),
   ],
   graph: () => [
     graphDocument(graph(fleet, { view, of: null })),

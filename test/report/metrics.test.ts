@@ -57,7 +57,7 @@ describe("the exposition", () => {
     first.emit("claim:lost", { job: "a", why: "locked" });
     first.emit("run:reaped", { job: "b", runId: "x", host: null });
     first.emit("run:fenced", { ticket, outcome: "failed" });
-    first.emit("database:down", { message: "gone" });
+    first.emit("database:down", { deed: "look", message: "gone" });
     const second = new Meters();
     second.add(JSON.parse(JSON.stringify(await first.counts())));
     second.emit("claim:lost", { job: "b", why: "locked" });

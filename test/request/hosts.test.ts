@@ -58,7 +58,7 @@ describe("run --force --detach", () => {
 
   it("is served by a daemon that listens, long before its next look", async () => {
     const { start, run, lines } = fleet(MANUAL);
-    const daemon = start("d", ["daemon"]);
+    const daemon = start("d", ["daemon", `--crontabber.database_url=${database.session("listen")}`]);
     await until(
       "the daemon has looked",
       async () =>

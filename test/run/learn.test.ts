@@ -15,7 +15,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = (name: string) => join(FIXTURES, name);
 const learnOne = async (name: string, timeoutMs = 20_000) => (await learn([file(name)], { timeoutMs })).get(file(name));
 const stamps = (...names: string[]) =>
-  names.map(file).map((path) => ({ path, size: statSync(path).size, mtimeMs: statSync(path).mtimeMs }));
+  names.map(file).map((path) => {
+    const { size, mtimeMs, ctimeMs } = statSync(path);
+    return { path, size, mtimeMs, ctimeMs };
+  });
 
 describe("what a module defines", () => {
   it("arrives as data, with the files of the project it imports", async () => {

@@ -76,7 +76,7 @@ describe("TERM, then KILL, for the whole group", () => {
     const handle = patient.start(job, { onOutput });
     await there;
     handle.stop("interrupted");
-    expect(await handle.done).toMatchObject({ outcome: "interrupted", output: expect.stringMatching(/cleaned up\n$/) });
+    expect(await handle.done).toMatchObject({ outcome: "interrupted", output: expect.stringMatching(/cleaned up\n/) });
     await patient.runner.close();
   });
 

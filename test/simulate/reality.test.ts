@@ -126,6 +126,8 @@ describe("a small registry", () => {
       makeJob({ name: "brittle", schedule: "30m", command: COMMAND, maxAttempts: 2, errorRetryTime: 600, locks: ["x"] }),
       makeJob({ name: "polite", schedule: "10m", command: COMMAND, locks: ["x"] }),
       makeJob({ name: "asked", schedule: "manual", command: COMMAND }),
+      // Too late when it is first seen: dropped, and that is recorded.
+      makeJob({ name: "fussy", schedule: "1d|20:00", command: COMMAND, startDeadline: 600 }),
     ];
     const bad = new Set(["ingest 23:10 1", "dates 22:50 1", "dates 22:50 2", "brittle 23:10 1", "brittle 23:10 2"]);
     const fails = (job: string, slot: Date, attempt: number) => bad.has(`${job} ${slot.toISOString().slice(11, 16)} ${attempt}`);
@@ -133,6 +135,7 @@ describe("a small registry", () => {
     const came = await real(one);
     expect(came.lines.length).toBeGreaterThan(50);
     expect(came.lines.filter((text) => text.endsWith("failed"))).toHaveLength(5);
+    expect(came.lines).toContain("03-28T22:10 skipped fussy 2026-03-28T20:00:00.000Z 2026-03-28T20:00:00.000Z 1 start-deadline");
     expect(simulated(one, came)).toEqual(came.lines);
   });
 });
@@ -190,7 +193,7 @@ it("random registries run as they are simulated, from nothing and from rows that
       expect(simulated(one, came)).toEqual(came.lines);
       lines += came.lines.length;
     }),
-    { numRuns: Number(process.env.RUNS ?? 6), endOnFailure: true },
+    { numRuns: Number(process.env.RUNS ?? 8), endOnFailure: true },
   );
   expect(lines).toBeGreaterThan(20);
 });

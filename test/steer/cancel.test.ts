@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { alive, until } from "../helpers/processes.ts";
 import { makeSteered } from "./site.ts";
 
-const { sql, site, run, row, events } = await makeSteered();
+const { database, sql, site, run, row, events } = await makeSteered();
 
 const runs = async () => (await sql.query("SELECT slot, outcome, error FROM crontabber_run WHERE app_name = 'slow' ORDER BY id")).rows;
 
@@ -51,7 +51,7 @@ describe("cancel", () => {
   });
 
   it("reaches a daemon at once, long before its next renewal", async () => {
-    const { owner, pid } = await started("daemon", "--crontabber.lease=3600");
+    const { owner, pid } = await started("daemon", "--crontabber.lease=3600", `--crontabber.database_url=${database.session("listen")}`);
     await run("cancel", "slow");
     await until("it is cancelled", async () => (await runs())[0]?.outcome === "cancelled");
     expect(alive(pid)).toBe(false);

@@ -152,12 +152,12 @@ describe("each deed is that of its verb", () => {
   it("cancel-backfill takes back one, or all", async () => {
     const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
     expect(await notice(await confirmed("dates", "backfill", { from: at(9), to: at(9) }))).toContain("nothing to run in that range");
-    await act("dates", "pause");
     const open = async () =>
       (await sql.query("SELECT id FROM crontabber_request WHERE kind = 'backfill' AND ended_at IS NULL ORDER BY id")).rows.map(({ id }) =>
         Number(id),
       );
     await until("the backfill of the other test is over", async () => (await open()).length === 0);
+    await act("dates", "pause");
     for (const days of [20, 30]) await confirmed("dates", "backfill", { from: at(days), to: at(days - 2) });
     const [first] = await open();
     await act("dates", "cancel-backfill", { id: String(first) });

@@ -7,14 +7,14 @@ import type { Store } from "../../store/store.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { answer, answerJson } from "../io.ts";
-import { openSecrets, spooled } from "../premises.ts";
+import { openFiles, openFolders, spooled } from "../premises.ts";
 import { configured, fleetViewOf } from "../reading.ts";
 import { paperFor } from "../talk.ts";
 
 /** Rights without which not even the jobs' rows can be looked at. */
 const UNREADABLE = new Set(["crontabber", "crontabber_upkeep"].map((table) => `SELECT on ${table}`));
 
-type Asked = Pick<Examined, "database" | "listens" | "view">;
+type Asked = Pick<Examined, "database" | "listens" | "view" | "requests">;
 
 export async function handle({ invocation, given }: Call): Promise<number> {
   // What the configuration is warned of is part of the answer.
@@ -24,7 +24,10 @@ export async function handle({ invocation, given }: Call): Promise<number> {
   const findings = examine({
     ...{ file: config.shown, jobs: registry.jobs.length, autoMigrate: config.autoMigrate, ...asked },
     ...{ broken: broken.map(problemLine), warnings: warnings.map(problemLine) },
-    ...{ open: openSecrets(config), spool: spooled(config.spool) },
+    ...{ open: openFiles(config), folders: openFolders(config), spool: spooled(config.spool) },
+    ...{ connections: config.concurrency + 2, embedded: config.database?.kind === "embedded" },
+    runtime: { node: process.versions.node, zones: process.versions.tz ?? null },
+    page: config.http && { host: config.http.host, token: config.httpToken !== null },
   });
   if (given.json) answerJson(doctorDocument(findings, asked.view?.snapshot.now ?? null));
   else answer(doctorText(findings, paperFor(given, config.timezone)));
@@ -40,7 +43,7 @@ async function ask(setup: Setup): Promise<Asked> {
     return await question(setup, store);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { database: masked(error.message), listens: null, view: null };
+    return { database: masked(error.message), listens: null, view: null, requests: [] };
   } finally {
     await store?.close().catch(() => {}); // nothing of ours is open any more
   }
@@ -56,5 +59,7 @@ async function question(setup: Setup, store: Store): Promise<Asked> {
   // A doctor changes nothing: tables that are missing or old are told, not made.
   const hidden = database.lacking.some((what) => UNREADABLE.has(what));
   const readable = database.pending.length === 0 && database.needs === null && !hidden;
-  return { database, listens: line !== null, view: readable ? await fleetViewOf(setup, store) : null };
+  const listens = line !== null;
+  if (!readable) return { database, listens, view: null, requests: [] };
+  return { database, listens, view: await fleetViewOf(setup, store), requests: await store.requests.open() };
 }

@@ -73,11 +73,10 @@ export class Teller {
   }
 
   async #claim(view: View, change: Change, until: AbortSignal): Promise<void> {
-    const { store, emit } = this.#tools;
+    const { store } = this.#tools;
     const id = randomUUID();
     const alert = change.told ? await this.#document(view, change, id) : null;
     if (!(await store.alerts.claim(change, { id, at: view.snapshot.now, alert })) || !alert) return;
-    emit("alert:claimed", { id, text: alert.text });
     await this.#send(alert, { sent: [], tries: 1, until });
   }
 

@@ -11,25 +11,10 @@ import { LocalTeller } from "#lib/report/alerts/local.js";
 import { Teller } from "#lib/report/alerts/teller.js";
 import type { Runner, RunSpec } from "#lib/run/runner.js";
 import type { Store } from "#lib/store/store.js";
-import { makeJob, makeRegistry } from "../../helpers/job.ts";
+import { makeRegistry } from "../../helpers/job.ts";
 import type { TestStore } from "../../helpers/store.ts";
 import { type TestWorld, testWorld } from "../../helpers/world.ts";
-import type { Fault } from "./plan.ts";
-
-export const JOBS: readonly Job[] = [
-  makeJob({ name: "ingest", schedule: "1h" }),
-  makeJob({ name: "transform", schedule: "1h", dependsOn: ["ingest"] }),
-  makeJob({ name: "report", schedule: "3h", dependsOn: ["transform"] }),
-  makeJob({ name: "hourly", schedule: "1h" }),
-  makeJob({ name: "other", schedule: "1h" }),
-  makeJob({ name: "dates", schedule: "1h", backfill: true }),
-  makeJob({ name: "patient", schedule: "1h", alertAfter: 3 }),
-  makeJob({ name: "strict", schedule: "1h", maxAttempts: 2 }),
-  makeJob({ name: "timed", schedule: "1h", timeout: 1200 }),
-  makeJob({ name: "gpu", schedule: "1h", tags: ["gpu"] }),
-  makeJob({ name: "nightly", schedule: "1d|03:00", dependsOn: ["report"] }),
-  makeJob({ name: "quick", schedule: "20m" }),
-];
+import { type Fault, JOBS } from "./plan.ts";
 
 export interface Heard {
   readonly at: number;

@@ -1,5 +1,7 @@
 /** Faults for some simulated days, one after the other, from a seed: when each begins and ends, and what has to be told of it. */
+import type { Job } from "#lib/core/job.js";
 import { type Random, seeded } from "../../faults/random.ts";
+import { makeJob } from "../../helpers/job.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -65,6 +67,21 @@ const KINDS: Readonly<Record<Kind, { readonly hours: number; readonly jobs: read
   "database away": { hours: 2, jobs: ["hourly"] },
   paused: { hours: 3, jobs: ["hourly", "other"] },
 };
+
+export const JOBS: readonly Job[] = [
+  makeJob({ name: "ingest", schedule: "1h" }),
+  makeJob({ name: "transform", schedule: "1h", dependsOn: ["ingest"] }),
+  makeJob({ name: "report", schedule: "3h", dependsOn: ["transform"] }),
+  makeJob({ name: "hourly", schedule: "1h" }),
+  makeJob({ name: "other", schedule: "1h" }),
+  makeJob({ name: "dates", schedule: "1h", backfill: true }),
+  makeJob({ name: "patient", schedule: "1h", alertAfter: 3 }),
+  makeJob({ name: "strict", schedule: "1h", maxAttempts: 2 }),
+  makeJob({ name: "timed", schedule: "1h", timeout: 1200 }),
+  makeJob({ name: "gpu", schedule: "1h", tags: ["gpu"] }),
+  makeJob({ name: "nightly", schedule: "1d|03:00", dependsOn: ["report"] }),
+  makeJob({ name: "quick", schedule: "20m" }),
+];
 
 /** Every kind once, in an order and at moments of the seed's. */
 export function plan(seed: number, start: number): Fault[] {

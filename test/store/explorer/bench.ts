@@ -27,14 +27,14 @@ export class Bench {
 
   private constructor(database: TestDatabase) {
     this.#database = database;
-    this.#lines = new Lines(database.url);
+    this.#lines = new Lines(database.session("backends"));
   }
 
   static async open(): Promise<Bench> {
     const bench = new Bench(await freshDatabase());
     for (const schema of ["shipped", "bare"]) {
       const settings = { autoMigrate: true, max: 2, host: "before", tags: [], maxOngoingAge: 43_200, pinned: () => NOW };
-      const store = new Store({ ...settings, schema, connection: connectionOf(bench.#database.url) });
+      const store = new Store({ ...settings, schema, connection: connectionOf(bench.#database.session("backends")) });
       await store.migrate();
       bench.#stores.set(schema, store);
       await bench.#lines.ask(`CREATE TABLE ${schema}.work (run_id uuid, app_name text, slot timestamptz)`);
