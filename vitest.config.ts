@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 
 /** What only a browser can show is left out where there is none; global-setup says so. */
-const withoutBrowser = existsSync("/usr/bin/chromium") ? [] : ["test/web/pages-{live,looks}.test.ts"];
+const withoutBrowser = existsSync("/usr/bin/chromium") ? [] : ["test/web/pages-{hands,live,looks}.test.ts"];
 
 // Tests import the built program (#lib/…), as Node itself loads it: what is tested is what is shipped.
 export default defineConfig({

@@ -45,7 +45,8 @@ function tick(): void {
   if (document.hidden || document.body.classList.contains("stale") || Number.isNaN(told.at)) return;
   const now = told.at + performance.now() - told.heard;
   const clock = document.getElementById("clock") as HTMLTimeElement | null;
-  if (clock) {
+  // Before the first beat the page is as old as it says.
+  if (clock && document.body.classList.contains("live")) {
     const wall = new Date(now + offset);
     put(clock, `${two(wall.getUTCHours())}:${two(wall.getUTCMinutes())}:${two(wall.getUTCSeconds())}`);
     clock.dateTime = new Date(now).toISOString();

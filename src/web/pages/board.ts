@@ -33,6 +33,8 @@ export interface Board {
   /** In the order of the file. */
   readonly all: readonly Standing[];
   readonly byName: ReadonlyMap<string, Standing>;
+  /** By the name of a parent. */
+  readonly children: ReadonlyMap<string, readonly Standing[]>;
 }
 
 /** `zone`: of the times people read. `jobs`: those that are shown. */
@@ -46,7 +48,7 @@ export function boardOf(data: PageData, zone: string, jobs: readonly Job[] = dat
       ...{ live: runs.find((run) => run.outcome === null) ?? null, key: jobKey(job.name) },
     };
   });
-  return { data, now, zone, all, byName: new Map(all.map((one) => [one.job.name, one])) };
+  return { data, now, zone, all, byName: new Map(all.map((one) => [one.job.name, one])), children: childrenOf(all) };
 }
 
 /** As many as fall into the time that is shown. Each slot of a cron line costs a search: first two are asked for. */
@@ -77,15 +79,21 @@ export function byUrgency(a: Standing, b: Standing): number {
 const nextAt = ({ status }: Standing): number => status.nextRun?.getTime() ?? Number.MAX_SAFE_INTEGER;
 
 /** Jobs that wait for this one, and those that wait for these. */
-export function dependants(board: Board, name: string): Standing[] {
+export function dependants({ children }: Board, name: string): Standing[] {
   const found = new Set<Standing>();
   const follow = (parent: string) => {
-    for (const one of board.all) {
-      if (!one.job.dependsOn.includes(parent) || found.has(one)) continue;
+    for (const one of children.get(parent) ?? []) {
+      if (found.has(one)) continue;
       found.add(one);
       follow(one.job.name);
     }
   };
   follow(name);
   return [...found];
+}
+
+function childrenOf(all: readonly Standing[]): Map<string, Standing[]> {
+  const children = new Map<string, Standing[]>();
+  for (const one of all) for (const parent of one.job.dependsOn) children.set(parent, [...(children.get(parent) ?? []), one]);
+  return children;
 }

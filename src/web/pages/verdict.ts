@@ -2,7 +2,7 @@
 import { homeless, live as liveHosts } from "../../core/fleet.ts";
 import { counted } from "../../report/ages.ts";
 import { LOOKS } from "../../report/status.ts";
-import { stampNear } from "../../report/times.ts";
+import { stamp, stampNear } from "../../report/times.ts";
 import { because } from "../../report/upcoming.ts";
 import { html } from "../html.ts";
 import type { Html } from "../seam.ts";
@@ -60,8 +60,8 @@ function rootsOf(board: Board): Standing[] {
   const troubled = board.all.filter(({ status }) => TROUBLE.includes(status.state));
   const roots = troubled.map((one) => (one.status.rootCause && board.byName.get(one.status.rootCause)) || one);
   const rank = ({ status }: Standing) => (TROUBLE.includes(status.state) ? TROUBLE.indexOf(status.state) : TROUBLE.length);
-  const held = (one: Standing) => dependants(board, one.job.name).length;
-  return [...new Set(roots)].sort((a, b) => rank(a) - rank(b) || held(b) - held(a));
+  const holds = new Map([...new Set(roots)].map((one) => [one, dependants(board, one.job.name).length]));
+  return [...holds.keys()].sort((a, b) => rank(a) - rank(b) || (holds.get(b) ?? 0) - (holds.get(a) ?? 0));
 }
 
 function verdict(board: Board, causes: readonly Standing[]): Told {
@@ -100,7 +100,9 @@ function sinceWords({ now, zone }: Board, { runs, status }: Standing): string {
   const good = runs.findIndex((run) => run.outcome === "succeeded");
   const streak = runs.slice(0, good < 0 ? runs.length : good).filter((run) => run.outcome !== null && run.outcome !== "skipped");
   const first = streak.at(-1);
-  return first ? ` since ${stampNear(first.endedAt ?? first.claimedAt, now, zone).replace(/:\d\d$/, "")}` : "";
+  if (!first) return "";
+  const [whole, today] = [stamp(first.endedAt ?? first.claimedAt, zone), stamp(now, zone)];
+  return ` since ${whole.slice(0, 10) === today.slice(0, 10) ? whole.slice(11, 16) : whole.slice(0, 16)}`;
 }
 
 function nextWords({ now, zone }: Board, { status, next: [run] }: Standing): string {
