@@ -224,9 +224,9 @@ class Simulator {
       if (pausedUntil && pausedUntil > now) this.#wake(index, pausedUntil.getTime());
     } else if (nextRun && nextRun > now) this.#wake(index, nextRun.getTime());
     else if (job.startDeadline !== null && slot) {
-      // Blocked: its newest slot is dropped once that is too late.
-      const newest = due(job.schedule, slot, now)?.newest ?? slot;
-      const late = newest.getTime() + 1000 * job.startDeadline + 1;
+      // Blocked: its dates are dropped one by one as they come too late; a plain job's newest slot stands for all until it does.
+      const next = job.backfill ? slot : (due(job.schedule, slot, now)?.newest ?? slot);
+      const late = next.getTime() + 1000 * job.startDeadline + 1;
       if (late > now.getTime()) this.#wake(index, late);
     }
   }

@@ -128,6 +128,8 @@ describe("a small registry", () => {
       makeJob({ name: "asked", schedule: "manual", command: COMMAND }),
       // Too late when it is first seen: dropped, and that is recorded.
       makeJob({ name: "fussy", schedule: "1d|20:00", command: COMMAND, startDeadline: 600 }),
+      makeJob({ name: "off", command: COMMAND, enabled: false }),
+      makeJob({ name: "starved", schedule: "10m", command: COMMAND, backfill: true, startDeadline: 600, dependsOn: ["off"] }),
     ];
     const bad = new Set(["ingest 23:10 1", "dates 22:50 1", "dates 22:50 2", "brittle 23:10 1", "brittle 23:10 2"]);
     const fails = (job: string, slot: Date, attempt: number) => bad.has(`${job} ${slot.toISOString().slice(11, 16)} ${attempt}`);
