@@ -5,8 +5,8 @@ const MASK = "***";
 const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:@/'"]*:)(?!password@)[^\s'"]*@/gi;
 /** A Sentry DSN's key. */
 const URL_KEY = /\b(https?:\/\/)[^\s:@/'"]+@/gi;
-/** `password=secret`, as connection strings have it; references say where a secret is, not what it is. */
-const PAIR = /((?:password|passwd|pwd|token|secret)\s*=\s*)(?!\$\{|%\()(?:'[^']*'|"[^"]*"|[^\s&,;'")]+)/gi;
+/** `password=secret`, as connection strings have it; references say where a secret is, not what it is, and a shell's PWD is a folder. */
+const PAIR = /((?:password|passwd|pwd(?!=\/)|token|secret)\s*=\s*)(?!\$\{|%\()(?:'[^']*'|"[^"]*"|[^\s&,;'")]+)/gi;
 
 const secrets = new Set<string>();
 

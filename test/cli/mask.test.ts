@@ -11,6 +11,8 @@ it.each([
   ["http_token = 'a b c'", "http_token = ***"],
   ["write http_token = %(token)s", "write http_token = %(token)s"],
   ["password: is too long", "password: is too long"],
+  ["PWD=/srv/jobs", "PWD=/srv/jobs"],
+  ["Uid=ops;Pwd=hunter2", "Uid=ops;Pwd=***"],
   ["nothing to hide", "nothing to hide"],
 ])("%s", (text, expected) => {
   expect(masked(text)).toBe(expected);
