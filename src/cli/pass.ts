@@ -52,7 +52,6 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
   voice.warn(warnings);
   if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
-  else voice.good("configuration");
   return setup;
 }
 
@@ -122,6 +121,7 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
     held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
+    if (!broken) voice.good("configuration");
     if (!spooled) voice.good("database");
     const jobs = end.results.map(jobEnd);
     const code = passExit({ named: asked !== null, broken, signalled: end.signalled, cut: end.cut, spooled, jobs });
@@ -132,6 +132,8 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
     return code;
   } catch (error) {
     const failure = failureOf(error);
+    // Not before: tables that are missing are a matter of the configuration, too.
+    if (failure.kind === "database" && !broken) voice.good("configuration");
     voice.trouble(failure);
     held.tell = () => tellFailure(invocation, failure, voice.emit);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;
