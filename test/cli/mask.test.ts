@@ -19,6 +19,7 @@ it.each([
 });
 
 it("knows the secrets it was told, wherever they turn up, and leaves short ones to the patterns", () => {
-  keepSecret("tr0ub4dor&3", null, "", "abc");
+  keepSecret("tr0ub4dor&3", null, "", "abc", "half \ud800 of it");
   expect(masked("login tr0ub4dor&3 failed for abc")).toBe("login *** failed for abc");
+  expect(masked("curl ops:tr0ub4dor%263@db")).toBe("curl ops:***@db");
 });
