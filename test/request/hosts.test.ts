@@ -108,6 +108,13 @@ ${MANUAL}[job:keep]
     expect(lines("ran").sort()).toEqual(['b {"page": 7}', "module 7 "]);
     expect((await sql.query("SELECT payload FROM kept")).rows).toEqual([{ payload: { page: 7 } }]);
   });
+
+  it("may be a text, with its quotes", async () => {
+    const { run, lines } = fleet(MANUAL);
+    expect((await run("a", ["trigger", "tidy", "--payload", '"a page"'])).stderr).toBe("");
+    expect((await run("b")).code).toBe(0);
+    expect(lines("ran")).toEqual(['b "a page"']);
+  });
 });
 
 describe("a backfill", () => {
@@ -191,6 +198,12 @@ describe("a backfill", () => {
     const outcomes = (await ledger()).map((line) => line.split(" ").slice(1).join(" "));
     expect(outcomes.filter((one) => one === "request interrupted")).toHaveLength(1);
     expect(outcomes.filter((one) => one === "request succeeded")).toHaveLength(7);
+  });
+
+  it("takes a day without a time as all of it, at both ends", async () => {
+    const { run } = fleet("[job:report]\n    command = true\n    schedule = 1d|13:00\n");
+    const { stdout } = await run("a", ["backfill", "report", "--from", "2026-10-01", "--to", "2026-10-03", "--dry-run", "--tz", "UTC"]);
+    expect(stdout).toBe("2026-10-01 13:00:00\n2026-10-02 13:00:00\n2026-10-03 13:00:00\n3 dates of report (UTC)\n");
   });
 
   it("shows its dates first, and can be cancelled", async () => {
