@@ -26,6 +26,8 @@ interface Standing extends Ready {
 }
 
 const DRAIN_MS = 2_000;
+/** Seconds in which the guard surely reads that what stood ready has become a run, and no longer goes by the time of the waiting. */
+const MARGIN = 0.2;
 /** They make a process run code of the job's as soon as it is there. */
 const PRELOADS = ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"];
 
@@ -67,7 +69,7 @@ export class Standby {
   /** Whether a run of that id would find its child ready. */
   has(job: Job, runId: string): boolean {
     const standing = this.#standing.get(runId);
-    return standing !== undefined && standing.job === job && !standing.gone && uptime() < standing.trust.termAt;
+    return standing !== undefined && standing.job === job && !standing.gone && uptime() + MARGIN < standing.trust.termAt;
   }
 
   /** The child that stands ready for this very run; null: there is none, or none of use. */

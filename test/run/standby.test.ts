@@ -65,6 +65,15 @@ describe("a process that stands ready", () => {
     expect(hosts.runner.prepared(job, claimed.runId)).toBe(false);
   });
 
+  it("is not taken just before its time is over: the guard would end the run for it", async () => {
+    const { job } = touch();
+    const claimed = ticket();
+    await hosts.runner.prepare(job, claimed.runId, { termAt: uptime() + 0.15, killAt: uptime() + 100 });
+    expect(hosts.runner.prepared(job, claimed.runId)).toBe(false);
+    const { outcome } = await hosts.run(job, { ticket: claimed });
+    expect(outcome).toBe("succeeded");
+  });
+
   it("is not taken for a job that has changed", async () => {
     const { job } = touch();
     const claimed = ticket();
