@@ -71,3 +71,25 @@ describe("a process stands ready", () => {
     expect(prepared).toEqual([]);
   });
 });
+
+it("claims nothing any more when it is told to end while it waits for what a start needs", async () => {
+  let there: () => void = () => {};
+  const gate = new Promise<void>((open) => {
+    there = open;
+  });
+  let asked = false;
+  host = testWorld(store, [makeJob({ name: "due", schedule: "1d" })]);
+  const runner = async () => {
+    asked = true;
+    await gate;
+    return host.world.runner();
+  };
+  const settings = { poll: 3600, host: "a", ready: () => {}, turned: () => {} };
+  running = new Daemon({ ...host.world, runner }, settings).run();
+  await until("the start waits", () => asked);
+  host.drain.abort();
+  there();
+  await running;
+  const sql = await test.database.client();
+  expect((await sql.query("SELECT 1 FROM crontabber_run")).rowCount).toBe(0);
+});
