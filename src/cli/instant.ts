@@ -2,6 +2,7 @@
 import { parseDuration } from "../core/text.ts";
 import { spanAt } from "../core/zone.ts";
 
+const DAY_MS = 86_400_000;
 const FORM = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** Whether it can be read at all: `2026-11-20`, `2026-11-20T03:00`, with seconds, with `Z` or `+01:00` behind. */
@@ -23,6 +24,15 @@ export function readInstant(text: string, zone: string): Date {
     if (spanAt(zone, seconds - offset).offset === offset) return new Date(wall.ms - offset * 1000);
   }
   return new Date(spanAt(zone, seconds - before).start * 1000);
+}
+
+/** The newest instant that the text may mean: a date alone is that whole day. Else as `readInstant`. */
+export function readLast(text: string, zone: string): Date {
+  const wall = wallOf(text);
+  if (wall === null || text.includes(":")) return readInstant(text, zone);
+  const next = new Date(wall.ms + DAY_MS).toISOString().slice(0, 10);
+  const { offset } = wall;
+  return new Date((offset === null ? readInstant(next, zone).getTime() : wall.ms + DAY_MS - offset * 1000) - 1);
 }
 
 /** What the text shows, as if it were UTC, and its offset in seconds; null for the offset: it names none. */

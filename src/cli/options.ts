@@ -68,7 +68,7 @@ export const OF_VERBS: readonly Option[] = [
   { name: "debounce", kind: "duration", value: "TIME", says: "run once, so long after the last call with the same payload, such as 10s" },
   { name: "at-most-every", kind: "duration", value: "TIME", says: "leave so long between two runs for the same payload, such as 1m" },
   { name: "from", kind: "instant", value: "T", says: "the oldest date, such as 2026-11-13; without a zone in the configured one" },
-  { name: "to", kind: "instant", value: "T", says: "the newest date, itself included" },
+  { name: "to", kind: "instant", value: "T", says: "the newest date, itself included; a day without a time is all of it" },
   { name: "dry-run", kind: "flag", says: "show what would be done, and do nothing" },
   { name: "again", kind: "flag", says: "also dates that have succeeded" },
   { name: "cancel", kind: "flag", says: "start no more dates; the one that runs ends by itself" },

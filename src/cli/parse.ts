@@ -32,7 +32,8 @@ type Values = ReadonlyMap<string, unknown>;
 /** Values in the types of their options. */
 function typed({ options }: Words): Values {
   const known = Object.fromEntries(OPTIONS.map((option) => [option.name, declaration(option)]));
-  const argv = [...options].map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
+  // yargs takes one pair of quotes off: the value's own are part of it.
+  const argv = [...options].map(([name, value]) => (value === true ? `--${name}` : `--${name}="${value}"`));
   const parser = yargs()
     .parserConfiguration({ "dot-notation": false, "camel-case-expansion": false, "boolean-negation": false, "parse-numbers": false })
     .help(false)

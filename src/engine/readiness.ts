@@ -26,9 +26,12 @@ interface Made {
 export class Readiness {
   readonly #made = new Map<string, Made>();
 
-  /** Gets ready for these jobs, as far as it has not. Trouble is no news: a start finds out by itself. */
+  /** Gets ready for those of these jobs that may run here, as far as it has not. Trouble is no news: a start finds out by itself. */
   prepare(world: World, jobs: readonly Job[]): void {
-    const wanted = jobs.filter(({ name }) => !this.#made.has(name)).slice(0, Math.max(0, ROUNDS * world.concurrency - this.#made.size));
+    // A look that was on its way when the drain began ends after it.
+    if (world.draining.aborted) return;
+    const here = jobs.filter(({ name, tags }) => !this.#made.has(name) && tags.every((tag) => world.tags.includes(tag)));
+    const wanted = here.slice(0, Math.max(0, ROUNDS * world.concurrency - this.#made.size));
     const [first] = wanted;
     if (!first) return;
     const lines = Promise.all([world.heartbeat.ready(Math.min(...wanted.map(({ lease }) => lease))), world.store.warm(jobs.length)]);

@@ -17,8 +17,9 @@ export type Served =
 
 /** One try at a request. Throws StoreError while the database cannot be used. */
 export async function attemptRequest(world: World, job: Job, id: bigint): Promise<Served> {
-  const { store, registry, heartbeat, emit } = world;
-  await heartbeat.ready(job.lease);
+  const { store, registry, heartbeat, emit, draining } = world;
+  await Promise.all([heartbeat.ready(job.lease), world.runner()]);
+  if (draining.aborted) return { run: null, not: "over", state: null };
   const sentAt = uptime();
   const claimed = await store.claim(job, registry.byName, { requestId: id });
   emit("database:up", { deed: "start" });

@@ -56,7 +56,7 @@ export interface Runner {
   start(run: RunSpec): RunningJob;
   /**
    * Starts the process of a run that is expected, and lets it wait for its word; the guard ends it when `trust` is over. Resolves when it
-   * waits; rejects if it cannot be started. Nothing of the job works.
+   * waits, or where its environment would make it work before; rejects if it cannot be started. Nothing of the job works.
    */
   prepare(job: Job, runId: string, trust: Trust): Promise<void>;
   /** Whether what was prepared is still of use for a run of this job. */

@@ -26,6 +26,10 @@ interface Standing extends Ready {
 }
 
 const DRAIN_MS = 2_000;
+/** Seconds in which the guard surely reads that what stood ready has become a run, and no longer goes by the time of the waiting. */
+const MARGIN = 0.2;
+/** They make a process run code of the job's as soon as it is there. */
+const PRELOADS = ["NODE_OPTIONS", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"];
 
 export class Standby {
   readonly #guard: Guard;
@@ -37,9 +41,13 @@ export class Standby {
     this.#settings = settings;
   }
 
-  /** Resolves when the child of this run to come waits for its word. `trust`: when the guard ends it unless it has become a run. */
+  /**
+   * Resolves when the child of this run to come waits for its word, or if it would not wait with everything. `trust`: when the guard ends it
+   * unless it has become a run.
+   */
   async prepare(job: Job, runId: string, trust: Trust): Promise<void> {
     const plan = launch(job, { runId, payload: null }, this.#settings);
+    if (PRELOADS.some((name) => name in plan.env)) return;
     let take: (name: StreamName, chunk: Buffer) => void = () => {};
     const child = await spawnChild({ ...plan, onOutput: (name, chunk) => take(name, chunk) });
     const hear: Ready["hear"] = (next) => {
@@ -61,7 +69,7 @@ export class Standby {
   /** Whether a run of that id would find its child ready. */
   has(job: Job, runId: string): boolean {
     const standing = this.#standing.get(runId);
-    return standing !== undefined && standing.job === job && !standing.gone && uptime() < standing.trust.termAt;
+    return standing !== undefined && standing.job === job && !standing.gone && uptime() + MARGIN < standing.trust.termAt;
   }
 
   /** The child that stands ready for this very run; null: there is none, or none of use. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isInstant, readInstant } from "#lib/cli/instant.js";
+import { isInstant, readInstant, readLast } from "#lib/cli/instant.js";
 
 it.each([
   ["2026-11-20", "UTC", "2026-11-20T00:00:00.000Z"],
@@ -40,4 +40,15 @@ it.each([
   "03:00",
 ])("%j is no instant", (text) => {
   expect(isInstant(text)).toBe(false);
+});
+
+it.each([
+  ["2026-11-20", "UTC", "2026-11-20T23:59:59.999Z"],
+  ["2026-11-20Z", "Europe/Berlin", "2026-11-20T23:59:59.999Z"],
+  ["2026-12-31", "Europe/Berlin", "2026-12-31T22:59:59.999Z"],
+  // Of 23 hours.
+  ["2026-03-29", "Europe/Berlin", "2026-03-29T21:59:59.999Z"],
+  ["2026-11-20T00:00", "UTC", "2026-11-20T00:00:00.000Z"],
+])("the end of a range at %s in %s is %s", (text, zone, expected) => {
+  expect(readLast(text, zone).toISOString()).toBe(expected);
 });

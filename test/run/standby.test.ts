@@ -1,6 +1,6 @@
 /** Processes that are started before anybody has claimed their run: they wait, do nothing, and never outlive those who wait for them. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -65,11 +65,35 @@ describe("a process that stands ready", () => {
     expect(hosts.runner.prepared(job, claimed.runId)).toBe(false);
   });
 
+  it("is not taken just before its time is over: the guard would end the run for it", async () => {
+    const { job } = touch();
+    const claimed = ticket();
+    await hosts.runner.prepare(job, claimed.runId, { termAt: uptime() + 0.15, killAt: uptime() + 100 });
+    expect(hosts.runner.prepared(job, claimed.runId)).toBe(false);
+    const { outcome } = await hosts.run(job, { ticket: claimed });
+    expect(outcome).toBe("succeeded");
+  });
+
   it("is not taken for a job that has changed", async () => {
     const { job } = touch();
     const claimed = ticket();
     await hosts.runner.prepare(job, claimed.runId, forLong());
     const { outcome, output } = await hosts.run({ ...job, command: "echo new" }, { ticket: claimed });
     expect([outcome, output]).toEqual(["succeeded", "new\n"]);
+  });
+
+  it("is none where the environment would make it work before its word; then nothing it prints is lost either", async () => {
+    const worked = join(folder, "worked");
+    const preload = join(folder, "preload.cjs");
+    writeFileSync(preload, `require("node:fs").writeFileSync(${JSON.stringify(worked)}, ""); console.log("preloaded");`);
+    const plain = moduleJob("import-env.ts", "Prints");
+    const job = { ...plain, env: { ...plain.env, NODE_OPTIONS: `--require=${preload}` } };
+    const claimed = ticket();
+    await hosts.runner.prepare(job, claimed.runId, forLong());
+    expect([atWork(job), hosts.runner.prepared(job, claimed.runId)]).toEqual([[], false]);
+    await hosts.runner.dismiss(claimed.runId);
+    expect(existsSync(worked)).toBe(false);
+    const { outcome, output } = await hosts.run(job, { ticket: claimed });
+    expect([outcome, output?.startsWith("preloaded\n")]).toEqual(["succeeded", true]);
   });
 });

@@ -4,7 +4,7 @@ import type { Job } from "../../core/job.ts";
 import { backfillDocument, backfillText, datesText } from "../../report/backfill.ts";
 import { askFor } from "../asking.ts";
 import type { Call, Given } from "../call.ts";
-import { readInstant } from "../instant.ts";
+import { readInstant, readLast } from "../instant.ts";
 import { answer, answerJson } from "../io.ts";
 import type { Steered } from "../steering.ts";
 import { paperFor, tell } from "../talk.ts";
@@ -38,7 +38,7 @@ export async function handle(call: Call): Promise<number> {
 async function rangeOf({ store, job, setup }: Asked, given: Given): Promise<Range> {
   const zone = given.tz ?? setup.config.timezone;
   const from = readInstant(given.from ?? "", zone);
-  const to = readInstant(given.to ?? "", zone);
+  const to = readLast(given.to ?? "", zone);
   if (job.schedule.kind === "manual") throw new UsageError(`${job.name} has no schedule, and so no dates`);
   if (from > to) throw new UsageError(`--from ${given.from} comes after --to ${given.to}`);
   const { now } = await store.read([job.name]);
