@@ -32,12 +32,17 @@ interface Answers {
   readonly parents: readonly ParentAnswer[];
 }
 
+const STOPPED: ReadonlySet<NotDue["why"]> = new Set(["disabled", "paused", "held"]);
+
 /** One for each "no", each parent in the way for itself; if there is none, the run itself. */
 export function forecast(view: View, job: Job, { verdict, asked, parents }: Answers): Forecast[] {
   if (verdict.due) return [theRun(view, job, verdict)];
   const state = planned(job, view.snapshot.states.get(job.name) ?? null, view.snapshot.now);
+  const stopped = asked.some(({ no }) => no && STOPPED.has(no.why));
   return asked.flatMap((check) => {
     if (!check.no) return [];
+    // Until somebody lets it go on, nothing is planned; what comes then is said with that.
+    if (stopped && check.no.why === "not-yet" && upcoming(view, job, 1).length === 0) return [];
     if (check.name !== "dependencies") return [ownReason(view, job, { no: check.no, state })];
     return parents.filter((parent) => parent.no !== null).map((parent) => parentReason(view, job, parent));
   });
