@@ -117,7 +117,7 @@ function append({ job: of, from, text }: OutputPart): void {
   const pre = document.querySelector<HTMLElement>("pre[data-output]");
   if (!pre || pre.dataset.output !== of) return;
   const end = pre.scrollTop + pre.clientHeight > pre.scrollHeight - 20;
-  if (from === 0) pre.textContent = text;
+  if (from === 0) pre.textContent = text || "Nothing was printed.";
   else pre.append(text);
   const long = (pre.textContent ?? "").length - MOST_OUTPUT;
   if (long > 0) pre.textContent = `…${(pre.textContent ?? "").slice(long)}`;
