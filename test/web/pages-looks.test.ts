@@ -50,6 +50,17 @@ describe("recent runs", () => {
   });
 });
 
+describe("on paper", () => {
+  it("columns keep their titles, and a dark page is dark on white", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`, { colorScheme: "dark" });
+    await page.evaluate(() => document.documentElement.setAttribute("data-theme", "dark"));
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".jobs thead th", { hasText: "Next run" }).innerText()).toBe("Next run");
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(27, 32, 39)");
+    await done();
+  });
+});
+
 describe("the policy of the browser", () => {
   it.each(["/", "/jobs/foo", "/login"])("is never broken by %s", async (path) => {
     const { page, complaints, done } = await eyes.look(site.url + path);
