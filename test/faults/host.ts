@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { descendantsOf } from "../helpers/processes.ts";
 import { type NetworkProxy, startProxy } from "../helpers/proxy.ts";
+import { makeNamespace, type Namespace } from "./namespace.ts";
 
 export interface HostOptions {
   readonly label: string;
@@ -24,6 +25,8 @@ const PAUSE_MS = 1_200;
 export class Host {
   readonly label: string;
   readonly network: NetworkProxy;
+  /** Null: it shares this machine's network, and has no cable of its own. */
+  readonly cable: Namespace | null;
   /** A fault is on: the nemesis leaves it alone until that is over. */
   isBusy = false;
   readonly #options: HostOptions;
@@ -34,14 +37,16 @@ export class Host {
   /** Exit codes and signals of what it started, how often. */
   readonly ends = new Map<string, number>();
 
-  private constructor(options: HostOptions, network: NetworkProxy) {
+  private constructor(options: HostOptions, network: NetworkProxy, cable: Namespace | null) {
     this.label = options.label;
+    this.cable = cable;
     this.network = network;
     this.#options = options;
   }
 
   static async make(options: HostOptions): Promise<Host> {
-    const host = new Host(options, await startProxy(options.database));
+    const cable = makeNamespace();
+    const host = new Host(options, await startProxy(options.database, cable?.gateway), cable);
     mkdirSync(host.#home, { recursive: true });
     host.setClock(0);
     return host;
@@ -112,6 +117,7 @@ export class Host {
   async close(): Promise<void> {
     await this.stop();
     await this.network.close();
+    this.cable?.close();
   }
 
   async #keepGoing(): Promise<void> {
@@ -134,7 +140,8 @@ export class Host {
       ...{ FAULT_DB: this.network.url(database), ...clockOf(join(this.#home, "clock")) },
     };
     // Nothing of a campaign outlives it: its hosts die with it, and their guards end the jobs.
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, cli, ...args], {
+    const [file = "", ...argv] = [...(this.cable?.enter ?? []), "setpriv", "--pdeathsig", "KILL", process.execPath, cli, ...args];
+    const child = spawn(file, argv, {
       cwd: folder,
       env,
       stdio: ["ignore", out, out],

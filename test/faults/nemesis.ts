@@ -18,7 +18,7 @@ export interface Targets {
 /** How often each fault comes, relative to the others. */
 const WEIGHTS = {
   ...{ kill: 20, power: 5, stop: 14, freeze: 6, drain: 5 },
-  ...{ cut: 8, silence: 10, commit: 16, clock: 6 },
+  ...{ cut: 8, silence: 8, unplug: 8, commit: 16, clock: 6 },
   ...{ "pg-kill": 2, "pg-backend": 2, "pg-terminate": 4 },
   ...{ pause: 5, cancel: 5, mark: 3, unlock: 2, force: 3 },
 };
@@ -52,6 +52,11 @@ const ACTS: Readonly<Record<Fault, Act>> = {
     host.network.silence(random.pick(["requests", "answers", "both"] as const));
     await sleep(span(random));
     host.network.heal();
+  },
+  unplug: async ({ random }, host) => {
+    host.cable?.unplug();
+    await sleep(span(random));
+    host.cable?.plug();
   },
   commit: async (_, host) => void host.network.loseAnswerTo("COMMIT"),
   clock: async ({ random }, host) => host.setClock(random.pick([0, random.between(-7_200, 7_200), random.between(-10, 10)])),

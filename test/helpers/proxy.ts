@@ -15,7 +15,8 @@ export interface NetworkProxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(direct: string): Promise<NetworkProxy> {
+/** `address`: where it listens; whoever asks it comes from there. */
+export async function startProxy(direct: string, address = "127.0.0.1"): Promise<NetworkProxy> {
   const { hostname, port } = new URL(direct);
   const pairs = new Set<[Socket, Socket]>();
   let isCut = false;
@@ -58,12 +59,13 @@ export async function startProxy(direct: string): Promise<NetworkProxy> {
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const at = (server.address() as { port: number }).port;
   return {
     port: at,
     url: (text) => {
       const through = new URL(text);
+      through.hostname = address;
       through.port = String(at);
       return through.href;
     },
