@@ -36,7 +36,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     sequence: { sequencer: LongFirst },
     pool: "forks",
-    maxWorkers: 2,
+    // Many tests wait for leases and deadlines: three keep two cores busy.
+    maxWorkers: 3,
     // A shared machine may stand still for seconds; where somebody looks on, nothing is tried twice.
     retry: process.env.CI ? 1 : 0,
     env: { TZ: "Asia/Kathmandu" },

@@ -16,8 +16,11 @@ if (!existsSync(cli) && spawnSync(process.execPath, [`${root}scripts/build.mjs`]
 /** Null: somebody else listens there. */
 async function free(port) {
   const server = createServer().listen(port, "127.0.0.1");
-  const [event] = await Promise.race([once(server, "listening").then(() => ["free"]), once(server, "error").then(() => ["taken"])]);
-  if (event === "taken") return null;
+  const listening = await once(server, "listening").then(
+    () => true,
+    () => false, // `once` rejects with the server's error: taken
+  );
+  if (!listening) return null;
   const found = server.address().port;
   server.close();
   await once(server, "close");

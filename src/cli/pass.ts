@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import { tellAfterPass, tellFailure } from "./alerting.ts";
 import type { Given } from "./call.ts";
 import { EXIT, type JobEnd, passExit } from "./exit.ts";
-import { failureOf } from "./failure.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import { answer, leaveSignals, outliveReader } from "./io.ts";
 import { Voice } from "./voice.ts";
 
@@ -22,7 +22,7 @@ export interface PassCall {
 
 /** Resolves to the exit code; whatever went wrong is told, but for UsageError, which is thrown. */
 export async function passOver({ invocation, given, named }: PassCall): Promise<number> {
-  const held: Held = { store: null, tell: null };
+  const held: Held = { store: null, tell: null, failure: null };
   const usual = async (job: string) => median((await held.store?.outputs.recent([job], USUAL_RUNS))?.get(job) ?? []);
   const voice = new Voice({ invocation, given, named: named !== null, usual });
   const lines = given.json ? await eventLines() : null;
@@ -30,7 +30,7 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
     const setup = await prepare(invocation, voice);
     const asked = named ? await named(setup) : null;
     const code = await run(setup, asked, { voice, lines, held, invocation });
-    lines?.exit(code, null);
+    lines?.exit(code, held.failure?.lines.join("; ") ?? null);
     return code;
   } catch (error) {
     const failure = failureOf(error);
@@ -52,7 +52,6 @@ async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
   voice.warn(warnings);
   if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
-  else voice.good("configuration");
   return setup;
 }
 
@@ -89,6 +88,8 @@ interface Held {
   store: Store | null;
   /** What is left to tell somebody; null: nothing. */
   tell: (() => Promise<void>) | null;
+  /** What ended it early; null: nothing. */
+  failure: Failure | null;
 }
 
 async function run(setup: Setup, asked: Asked | null, telling: Telling): Promise<number> {
@@ -122,6 +123,7 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
     held.store = store;
     leaveSignals();
     const end = await runPass(setup, store, { emit, asked });
+    if (!broken) voice.good("configuration");
     if (!spooled) voice.good("database");
     const jobs = end.results.map(jobEnd);
     const code = passExit({ named: asked !== null, broken, signalled: end.signalled, cut: end.cut, spooled, jobs });
@@ -132,6 +134,9 @@ async function onePass(setup: Setup, asked: Asked | null, { voice, held, lines, 
     return code;
   } catch (error) {
     const failure = failureOf(error);
+    held.failure = failure;
+    // Not before: tables that are missing are a matter of the configuration, too.
+    if (failure.kind === "database" && !broken) voice.good("configuration");
     voice.trouble(failure);
     held.tell = () => tellFailure(invocation, failure, voice.emit);
     return broken && failure.kind === "database" ? EXIT.config : failure.code;

@@ -25,7 +25,7 @@ export interface VoiceSettings {
 /** Events without a word at the usual level: the most frequent ones load nothing. */
 const SILENT: ReadonlySet<keyof Events> = new Set<keyof Events>([
   ...(["pass:started", "pass:ended", "job:not-due", "claim:lost", "job:skipped", "run:started", "run:progress", "run:output"] as const),
-  ...(["run:stopping", "drain:started", "spool:delivered", "ledger:pruned", "job:told", "alert:told"] as const),
+  ...(["run:stopping", "drain:started", "ledger:pruned", "job:told", "alert:told"] as const),
 ]);
 
 export class Voice {

@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 import { originOf } from "./database.ts";
 import { urlOf } from "./database-url.ts";
 import { BODY_KEYS } from "./job-options.ts";
-import { maskUrls, maskValue } from "./secrets.ts";
+import { maskSecrets, maskUrls, maskValue, secretsIn } from "./secrets.ts";
 import { SETTINGS, type Setting, type Settings } from "./settings.ts";
 import type { Section } from "./tree.ts";
 import { type Form, scan } from "./values.ts";
@@ -32,10 +32,16 @@ class Writer {
   readonly lines: string[] = [];
   private readonly config: Config;
   private readonly expose: boolean;
+  /** A secret may stand a second time: in a command, in an option of a job. */
+  private readonly secrets: readonly (string | null)[];
 
   constructor(config: Config, expose: boolean) {
     this.config = config;
     this.expose = expose;
+    const { database, httpToken, sentryDsn, root } = config;
+    const { user, database: name, password = null } = database?.kind === "server" ? database.connection : {};
+    // One that is also a name is no secret, and masks what it must not.
+    this.secrets = [password, httpToken, sentryDsn, ...secretsIn(root)].filter((secret) => secret !== user && secret !== name);
   }
 
   line(...lines: string[]): void {
@@ -96,7 +102,7 @@ class Writer {
     text: string,
     { origin, form = "plain", written = false, section }: { origin: string; form?: Form; written?: boolean; section?: Section },
   ): void {
-    const masked = this.expose ? text : maskUrls(maskValue(key, text, section));
+    const masked = this.expose ? text : maskSecrets(maskUrls(maskValue(key, text, section)), section ? this.secrets : []);
     const safe = written ? masked : masked.replace(/\$\{|%\(/g, (start) => start[0] + start);
     const free = section !== undefined && isBody(section, key);
     const value = writtenForm(safe, form, free);

@@ -19,7 +19,19 @@ function maskVariable(whole: string, before: string, name: string, value: string
   return secret && value !== "" && !REFERENCE.test(value) ? `${before}${name}=${MASK}` : whole;
 }
 
+/** What the section and those inside it have under keys that name secrets. */
+export function secretsIn(section: Section): string[] {
+  const own = [...section.values].filter(([key, { text }]) => text !== "" && maskValue(key, text, section) === MASK);
+  return [...own.map(([, { text }]) => text), ...[...section.sections.values()].flatMap(secretsIn)];
+}
+
+/** The text with each of the secrets masked wherever it stands, as it is and as an address spells it. Short ones are words, too: they stay. */
+export function maskSecrets(text: string, secrets: readonly (string | null)[]): string {
+  const long = secrets.filter((secret) => secret !== null && secret.length >= 6) as string[];
+  return long.flatMap((secret) => [secret, encodeURIComponent(secret)]).reduce((clean, secret) => clean.replaceAll(secret, MASK), text);
+}
+
 /** `://user:secret@` and `?password=secret` wherever they stand. */
 export function maskUrls(text: string): string {
-  return text.replace(/(:\/\/[^:@/\s]*):[^@\s]*@/g, `$1:${MASK}@`).replace(/([?&](?:password|token)=)[^&\s]+/gi, `$1${MASK}`);
+  return text.replace(/(:\/\/[^:@/\s]*):[^\s'"]*@/g, `$1:${MASK}@`).replace(/([?&](?:password|token)=)[^&\s]+/gi, `$1${MASK}`);
 }

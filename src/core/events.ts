@@ -25,7 +25,8 @@ export interface Events {
   "run:fenced": { readonly ticket: Ticket; readonly outcome: Outcome };
   /** The end of a run could not be written in time, and waits in the spool for this host's next pass. */
   "run:spooled": { readonly ticket: Ticket; readonly file: string; readonly message: string };
-  "spool:delivered": { readonly job: string; readonly runId: string; readonly how: "recorded" | "already" | "fenced" };
+  /** `how`: whether the end counts, was known, or came too late. */
+  "spool:delivered": { readonly ticket: Ticket; readonly end: RunEnd; readonly how: "recorded" | "already" | "fenced" };
   "spool:unreadable": { readonly file: string };
   /** A dead owner's run was taken over, after the second look. */
   "run:reaped": { readonly job: string; readonly runId: string; readonly host: string | null };

@@ -99,8 +99,8 @@ export class Daemon {
   async #turn(): Promise<number | null> {
     const listenIn = this.#ear.listen(this.#world);
     try {
+      if (ticks() >= this.#readAt && ticks() < this.#lookAt) await this.#read();
       if (ticks() >= this.#lookAt) await this.#look();
-      else if (ticks() >= this.#readAt) await this.#read();
       this.#backoff.worked();
       this.#world.emit("database:up", { deed: "look" });
     } catch (error) {
@@ -163,6 +163,8 @@ export class Daemon {
     const sentAt = ticks();
     this.#view.patch(names, await this.#world.store.read(names), sentAt);
     this.#order.looked(names);
+    // It was reset: a look gives it a row again, and until then it cannot be claimed.
+    if (names.some((name) => this.#world.registry.byName.has(name) && !this.#view.states.has(name))) this.#lookAt = 0;
   }
 
   #start({ due, asked, expired, doubtful, lapsed }: Agenda): void {

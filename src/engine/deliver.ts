@@ -46,7 +46,7 @@ export async function deliverSpool(world: World): Promise<void> {
     try {
       const how = await store.record(ticket, end, true);
       spool.done(waiting);
-      emit("spool:delivered", { job: ticket.job, runId: ticket.runId, how });
+      emit("spool:delivered", { ticket, end, how });
     } catch (error) {
       if (store.isTransient(error)) throw error;
       // The database will never take it: every later pass would stumble over it.

@@ -38,6 +38,8 @@ export function forecast(view: View, job: Job, { verdict, asked, parents }: Answ
   const state = planned(job, view.snapshot.states.get(job.name) ?? null, view.snapshot.now);
   return asked.flatMap((check) => {
     if (!check.no) return [];
+    // What stands still has no next run to tell of: the reason for that is told.
+    if (check.no.why === "not-yet" && (state.pausedAt || state.heldAt || !job.enabled)) return [];
     if (check.name !== "dependencies") return [ownReason(view, job, { no: check.no, state })];
     return parents.filter((parent) => parent.no !== null).map((parent) => parentReason(view, job, parent));
   });

@@ -39,7 +39,13 @@ const LINES: Lines = {
       ...about(ticket),
       file,
     }),
-  "spool:delivered": ({ job, runId, how }) => more(`${name(job)}: the end of an earlier run was delivered (${how})`, { job, runId, how }),
+  "spool:delivered": ({ ticket, end, how }) => {
+    const { job, runId } = ticket;
+    const late = recorded(ticket, end);
+    // The pass that ran it could not say how it ended.
+    if (how === "recorded" && late.change) return late;
+    return more(`${name(job)}: the end of an earlier run was delivered (${how})`, { job, runId, how });
+  },
   "spool:unreadable": ({ file }) => odd(`the end of a run cannot be read; it was set aside as ${file}`, { file }),
   "run:reaped": ({ job, runId, host }) =>
     odd(`${name(job)} was lost on ${inline(host ?? "an unknown host")}: its lease ran out and this host took over`, { job, runId, host }),

@@ -22,7 +22,8 @@ export interface Printed {
 
 /** `q`: the quoted schema with a dot; `run`: the columns as `toRun` reads them, of a row called r. */
 export function outputStatements(q: string, run: string) {
-  const printed = (output: string) => `SELECT ${run}, r.xmin::text AS version, ${output} AS output FROM ${q}crontabber_run r`;
+  // Not called "version": a first row that has one is read as the schema's.
+  const printed = (output: string) => `SELECT ${run}, r.xmin::text AS row_version, ${output} AS output FROM ${q}crontabber_run r`;
   return {
     /**
      * As many reads of the index as there are jobs, however long the ledger is. The newest first. A range and an order that both begin
@@ -83,12 +84,12 @@ export class Outputs {
   async again({ run, version }: Pick<Printed, "run" | "version">): Promise<Printed | null | undefined> {
     const row = (await this.#query(this.#sql.outputAgain, [run.id, version])).rows[0];
     if (!row) return undefined;
-    return row.version === version ? null : printedIn(row);
+    return row.row_version === version ? null : printedIn(row);
   }
 }
 
 function printedIn(row: Row | undefined): Printed | null {
   if (!row) return null;
   const marked = row.output as string | null;
-  return { run: toRun(row), output: plainOutput(marked), parts: partsOf(marked ?? ""), version: String(row.version) };
+  return { run: toRun(row), output: plainOutput(marked), parts: partsOf(marked ?? ""), version: String(row.row_version) };
 }

@@ -67,6 +67,7 @@ async function askedOf(c: PageContext, { site, source }: Tools, { job, fields }:
     store,
     state: states.get(job.name) ?? null,
     now: now ?? new Date(0),
+    zone,
     instant: (text) => site.instant(text, zone),
   };
 }

@@ -1,6 +1,7 @@
 /** What is said before something that cannot be taken back. Owns the sentences, and which deeds have some. */
 import type { JobState } from "../core/state.ts";
 import { counted } from "../report/ages.ts";
+import { stamp } from "../report/times.ts";
 import { type Asked, rangeOf, ticked } from "./deeds.ts";
 import type { ActionName } from "./seam.ts";
 
@@ -16,34 +17,34 @@ const TOLD: Partial<Record<ActionName, Told>> = {
     `One run of ${job.name} starts on the next free host, whatever its schedule, its parents and a pause say.`,
     NEVER_BESIDE,
   ],
-  cancel: ({ job, state }) => [
-    state?.runId ? `The run of ${job.name} on ${running(state)} is ended.` : `${job.name} is not running now.`,
+  cancel: ({ job, state, zone }) => [
+    state?.runId ? `The run of ${job.name} on ${running(state, zone)} is ended.` : `${job.name} is not running now.`,
     "Its slot is closed without a retry; jobs that depend on it wait for its next success.",
   ],
   unlock: ({ job, state }) => [
     state?.heldAt ? `${job.name} is released; it was held: ${state.heldReason ?? "?"}.` : `${job.name} is not held now.`,
     "Its attempts and its lost runs are counted from nothing again, and it runs when it is due.",
   ],
-  "mark-success": ({ job, state }) => [
-    `${state?.slot ? `The slot ${state.slot.toISOString()} of ${job.name}` : job.name} counts as succeeded, though nothing ran for it.`,
+  "mark-success": ({ job, state, zone }) => [
+    `${state?.slot ? `The slot ${stamp(state.slot, zone)} ${zone} of ${job.name}` : job.name} counts as succeeded, though nothing ran for it.`,
     "Its errors and a hold are cleared, and jobs that depend on it may run.",
   ],
-  reset: ({ job, state, fields }) => [
+  reset: ({ job, state, fields, zone }) => [
     `What is known of ${job.name} is forgotten, as if it had never run; its history and a pause stay.`,
-    ...(state?.runId && ticked(fields, "force") ? [`Its run on ${running(state)} ends as cancelled.`] : []),
+    ...(state?.runId && ticked(fields, "force") ? [`Its run on ${running(state, zone)} ends as cancelled.`] : []),
     ...(state?.runId && !ticked(fields, "force") ? ["It is running now: a reset is refused until that has ended."] : []),
     ...(job.backfill ? ["Dates that have succeeded may be run once more."] : ["It may be due at once."]),
   ],
   backfill: async (asked) => {
-    const { job, store, state, now, fields } = asked;
+    const { job, store, state, now, fields, zone } = asked;
     const again = ticked(fields, "again");
     const dates = await store.requests.dates(job, { state, now }, { ...rangeOf(asked), again, limit: MOST_DATES });
     if (dates.length === 0) return [`${job.name} has nothing to run in that range.`];
-    const which = dates.slice(0, NAMED).map((date) => date.toISOString());
-    const more = dates.length > NAMED ? ` … ${dates.at(-1)?.toISOString()}` : "";
+    const which = dates.slice(0, NAMED).map((date) => stamp(date, zone));
+    const more = dates.length > NAMED ? ` … ${dates.slice(-1).map((date) => stamp(date, zone))}` : "";
     const most = dates.length === MOST_DATES ? "at least " : "";
     return [
-      `${job.name} runs for ${most}${counted(dates.length, "date")}, oldest first: ${which.join(", ")}${more}.`,
+      `${job.name} runs for ${most}${counted(dates.length, "date")}, oldest first: ${which.join(", ")}${more} (${zone}).`,
       again ? "Dates that have succeeded are run again." : "Dates that have succeeded are left out.",
       "Its own schedule goes first between two of them, and is not moved.",
     ];
@@ -51,7 +52,8 @@ const TOLD: Partial<Record<ActionName, Told>> = {
 };
 
 /** No two runs are on at the same instant: this names one. */
-const running = ({ host, ongoing }: JobState): string => `${host ?? "?"}, on since ${ongoing?.toISOString() ?? "?"},`;
+const running = ({ host, ongoing }: JobState, zone: string): string =>
+  `${host ?? "?"}, on since ${ongoing ? `${stamp(ongoing, zone)} ${zone}` : "?"},`;
 
 const NEVER_BESIDE = "It does not start beside a run that is on.";
 

@@ -18,6 +18,8 @@ export interface Asked {
   readonly fields: Readonly<Record<string, string>>;
   readonly by: By;
   readonly store: Store;
+  /** Of instants as people write and read them. */
+  readonly zone: string;
   /** An instant as people write it; null: it is none. */
   readonly instant: (text: string) => Date | null;
 }

@@ -51,6 +51,21 @@ it("a bad configuration", async () => {
   expect(await pass()).toEqual([0]);
 });
 
+it("tables that are missing where nobody may make them", async () => {
+  const strict = { "crontabber.auto_migrate": "no", "crontabber.schema": "not_there" };
+  const told = expect.stringContaining("run: crontabber migrate");
+  expect(await pass([], strict)).toEqual([78, told]);
+  expect(await pass([], strict)).toEqual([78]);
+  site.write("crontabber.ini", bad);
+  expect(await pass([], strict)).toEqual([78, expect.stringContaining("1r")]);
+  site.write("crontabber.ini", good);
+  expect(await pass([], { ...strict, "crontabber.auto_migrate": "yes" })).toEqual([
+    0,
+    expect.stringMatching(/^the configuration is good again/),
+  ]);
+  expect(await pass([], strict)).toEqual([0]);
+});
+
 it("a database that is gone, in whatever words", async () => {
   const url = new URL(database.url);
   url.port = "1";

@@ -52,6 +52,18 @@ const table: readonly (readonly [say: (emit: Emit) => void, told: Told | null])[
     (e) => e("run:spooled", { ticket: ticket(), file: "/s/r-1.json", message: "no answer" }),
     ["error", true, "the end of report could not be recorded and waits in /s/r-1.json for this host's next pass: no answer"],
   ],
+  [
+    (e) => e("spool:delivered", { ticket: ticket(), end: end("failed"), how: "recorded" }),
+    ["error", true, "report failed: TypeError: fetch failed "],
+  ],
+  [
+    (e) => e("spool:delivered", { ticket: ticket(), end: end("failed"), how: "fenced" }),
+    ["info", false, "report: the end of an earlier run was delivered (fenced)"],
+  ],
+  [
+    (e) => e("spool:delivered", { ticket: ticket(), end: end("succeeded", false), how: "recorded" }),
+    ["info", false, "report: the end of an earlier run was delivered (recorded)"],
+  ],
   [(e) => e("spool:unreadable", { file: "/s/x" }), ["warn", true, "the end of a run cannot be read; it was set aside as /s/x"]],
   [
     (e) => e("run:reaped", { job: "report", runId: "r-0", host: "web-9" }),

@@ -133,6 +133,13 @@ describe("while it runs", () => {
 });
 
 describe("when it does not run", () => {
+  it("its output is read where nobody may touch the tables' shape", async () => {
+    expect((await site.run("web-1", ["run", "quick", "--force"])).code).toBe(0);
+    const { code, stdout, stderr } = await site.run("web-1", ["logs", "quick"], { "crontabber.auto_migrate": "no" });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/\nquick\n$/);
+  });
+
   it("-f waits for the next run, and with --all for all that come", async () => {
     const one = started("web-2", ["logs", "quick", "-f"]);
     await soon(() => expect(one.child.stderr?.readableFlowing).toBe(true));

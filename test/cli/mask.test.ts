@@ -11,12 +11,15 @@ it.each([
   ["http_token = 'a b c'", "http_token = ***"],
   ["write http_token = %(token)s", "write http_token = %(token)s"],
   ["password: is too long", "password: is too long"],
+  ["PWD=/srv/jobs", "PWD=/srv/jobs"],
+  ["Uid=ops;Pwd=hunter2", "Uid=ops;Pwd=***"],
   ["nothing to hide", "nothing to hide"],
 ])("%s", (text, expected) => {
   expect(masked(text)).toBe(expected);
 });
 
 it("knows the secrets it was told, wherever they turn up, and leaves short ones to the patterns", () => {
-  keepSecret("tr0ub4dor&3", null, "", "abc");
+  keepSecret("tr0ub4dor&3", null, "", "abc", "half \ud800 of it");
   expect(masked("login tr0ub4dor&3 failed for abc")).toBe("login *** failed for abc");
+  expect(masked("curl ops:tr0ub4dor%263@db")).toBe("curl ops:***@db");
 });

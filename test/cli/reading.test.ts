@@ -100,7 +100,7 @@ describe("run --json", () => {
     expect(told.at(-1)).toMatchObject({ code, message: null });
     expect(code).toBe(1);
     const lost = documents((await run("--crontabber.database_url=postgres://a@127.0.0.1:1/b", "run", "--json")).stdout);
-    expect(lost).toMatchObject([{ event: "exit", code: 69 }]);
+    expect(lost).toMatchObject([{ event: "exit", code: 69, message: expect.stringContaining("ECONNREFUSED") }]);
   });
 
   it("ends no job when its reader has left", async () => {

@@ -304,6 +304,33 @@ describe("the database", () => {
 });
 
 describe("config print", () => {
+  it("masks a secret wherever it stands a second time, and an address' password to its last @", () => {
+    const { config } = load(`[crontabber]
+database_url = postgres://user:hunter%402x@h/d
+[[class-Report]]
+api_key = abc-def-1
+[job:a]
+command = PGPASSWORD=hunter@2x psql -u user:hunter%402x -k abc-def-1 amqp://me:p@ss@h/
+schedule = 1d
+`);
+    const printed = renderConfig(config, { exposeSecrets: false });
+    expect(printed).toContain("command = PGPASSWORD=******** psql -u user:******** -k ******** amqp://me:********@h/  #");
+    expect(printed).toContain("database_url = postgres://user:********@h:5432/d");
+    expect(renderConfig(config, { exposeSecrets: true })).toContain("PGPASSWORD=hunter@2x");
+  });
+
+  it("leaves a password alone that is also a name", () => {
+    const { config } = load(`[crontabber]
+database_url = postgres://worker:worker@h/d
+[job:a]
+command = /opt/worker/run
+schedule = 1d
+`);
+    const printed = renderConfig(config, { exposeSecrets: false });
+    expect(printed).toContain("command = /opt/worker/run");
+    expect(printed).toContain("postgres://worker:********@h:5432/d");
+  });
+
   const text = `base = /srv
 [crontabber]
 database_url = postgres://user:s3cret@h/d?sslmode=require

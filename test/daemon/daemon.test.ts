@@ -70,6 +70,18 @@ describe("daemons and passes on the same rows", () => {
     await host.ended;
   });
 
+  it("start a job that was reset at once, without asking for its missing row in a circle", async () => {
+    site = makeSite(ini(job("once", "1d"), database.session("listen")));
+    const hosts = [await daemon("one"), await daemon("two")];
+    await until("it has run, and all know it", () => ran("once").length === 1);
+    await Promise.all(hosts.map((host) => host.said("pass over 1 jobs")));
+    expect((await site.run("ops", ["reset", "once"])).code).toBe(0);
+    await until("it ran again, long before the next poll", () => ran("once").length === 2, 8);
+    for (const host of hosts) host.kill("SIGTERM");
+    const ended = await Promise.all(hosts.map((host) => host.ended));
+    expect(ended.map((end) => end.stderr).join("")).not.toContain("has just been reset");
+  });
+
   it("take over the job of a daemon that was killed, and nothing of it stays at work", async () => {
     site = makeSite(
       ini(

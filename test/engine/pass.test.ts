@@ -192,7 +192,9 @@ describe("a pass", () => {
     expect(told.some((event) => event.name === "run:spooled")).toBe(true);
     await other.query("ROLLBACK");
     expect(came(await pass(world))).toEqual({ spooled: "not-yet" });
-    expect(told.find((event) => event.name === "spool:delivered")?.payload).toMatchObject({ job: "spooled", how: "recorded" });
+    expect(told.find((event) => event.name === "spool:delivered")?.payload).toMatchObject({
+      ...{ ticket: { job: "spooled" }, end: { outcome: "succeeded" }, how: "recorded" },
+    });
     expect((await sql.query("SELECT outcome FROM crontabber_run")).rows).toEqual([{ outcome: "succeeded" }]);
   });
 });

@@ -47,6 +47,22 @@ test("every parent is told, also those that do not stand in the way", () => {
   expect(checks.filter((check) => check.no).map((check) => check.name)).toEqual(["dependencies"]);
 });
 
+test("a job that stands still and is not due is told what it waits for, and no other run", () => {
+  const jobs = makeRegistry(makeJob({ name: "paused" }), makeJob({ name: "held" }), makeJob({ name: "off", enabled: false }));
+  const later = { ...SLOT, nextRun: t("23:10:00") };
+  const states = [
+    row("paused", { ...later, pausedAt: t("03:00:00") }),
+    row("held", { ...later, heldAt: t("03:00:00"), heldReason: "lost" }),
+    row("off", { ...later, disabledAt: t("01:00:00") }),
+  ];
+  const ahead = jobs.jobs.map((one) => explain(viewOf(jobs, states), { job: one }).forecast.map(({ text }) => text));
+  expect(ahead).toEqual([
+    ["runs again after resume; older slots are not made up"],
+    ["runs again after unlock"],
+    [expect.stringMatching(/^runs again with enabled = yes/)],
+  ]);
+});
+
 test("several parents in the way: one forecast each", () => {
   const jobs = makeRegistry(
     ...["failing", "held", "off", "paused", "running", "never"].map((name) => makeJob({ name, enabled: name !== "off" })),

@@ -27,6 +27,9 @@ ${more}[job:plain]
     command = true
     schedule = 1d
     depends_on = plain
+[job:silent]
+    command = sleep 0.5
+    schedule = manual
 [job:broken]
     command = echo "cannot: <i>" >&2; exit 3
     schedule = manual
@@ -114,13 +117,13 @@ describe("an open page", () => {
 
   it("is made anew when the jobs are others", async () => {
     const { page: all, done } = await login();
-    expect(await all.locator("table.jobs tbody tr").count()).toBe(4);
+    expect(await all.locator("table.jobs tbody tr").count()).toBe(5);
     site.write(
       "crontabber.ini",
       `${ini("    http_token = s3cret-token\n    http_actions = yes\n")}[job:fresh]\n    command = true\n    schedule = manual\n`,
     );
     await all.locator(row("fresh")).waitFor();
-    expect(await all.locator("table.jobs tbody tr").count()).toBe(5);
+    expect(await all.locator("table.jobs tbody tr").count()).toBe(6);
     await done();
   });
 });
@@ -172,6 +175,19 @@ describe("actions", () => {
     expect(await look.page.locator("#error").textContent()).toContain("3");
     expect(await look.page.locator("pre.output").textContent()).toContain("cannot: <i>");
     await look.done();
+  });
+
+  it("are told until somebody leaves, though what they did renews the page; and who printed nothing is said to", async () => {
+    const { page: one, complaints, done } = await login();
+    await one.goto(`${page.url}jobs/silent`);
+    expect(await one.locator("pre.output").textContent()).toBe("Nothing was printed.");
+    await one.locator("#do-run button").click();
+    await one.locator(".notice.good", { hasText: "silent" }).waitFor();
+    await one.locator("tr", { hasText: "succeeded" }).waitFor();
+    expect(await one.locator(".notice.good").textContent()).toContain("silent");
+    expect(await one.locator("pre.output").textContent()).toBe("Nothing was printed.");
+    expect(complaints).toEqual([]);
+    await done();
   });
 
   it("refuse a wrong token", async () => {

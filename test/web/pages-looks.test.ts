@@ -34,6 +34,33 @@ describe("everybody can use", () => {
   });
 });
 
+describe("recent runs", () => {
+  it("stand beside the first line of their row, however high it is", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`);
+    await page.setViewportSize({ width: 760, height: 800 });
+    const apart = await page.evaluate(() =>
+      [...document.querySelectorAll(".jobs tbody tr:has(.spark)")].map((row) => {
+        const [line, bars] = [row.querySelector("time, td"), row.querySelector(".spark")].map((one) => one?.getBoundingClientRect());
+        return { high: row.getBoundingClientRect().height, off: Math.abs((line?.top ?? 0) - (bars?.top ?? 0)) };
+      }),
+    );
+    expect(Math.max(...apart.map(({ high }) => high)), "a row of several lines").toBeGreaterThan(40);
+    expect(Math.max(...apart.map(({ off }) => off))).toBeLessThan(8);
+    await done();
+  });
+});
+
+describe("on paper", () => {
+  it("columns keep their titles, and a dark page is dark on white", async () => {
+    const { page, done } = await eyes.look(`${site.url}/`, { colorScheme: "dark" });
+    await page.evaluate(() => document.documentElement.setAttribute("data-theme", "dark"));
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".jobs thead th", { hasText: "Next run" }).isVisible()).toBe(true);
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(27, 32, 39)");
+    await done();
+  });
+});
+
 describe("the policy of the browser", () => {
   it.each(["/", "/jobs/foo", "/login"])("is never broken by %s", async (path) => {
     const { page, complaints, done } = await eyes.look(site.url + path);

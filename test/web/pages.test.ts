@@ -139,6 +139,12 @@ describe("the dates of a job", () => {
 });
 
 describe("the drawing of the dependencies", () => {
+  it("says that there are no jobs, without empty drawings", () => {
+    const text = textOf(pages.overview(chrome(), { ...calm(), view: viewOf(makeRegistry(), []), recent: new Map(), day: [] }));
+    expect(text).toContain("No jobs are configured.");
+    expect(text).not.toMatch(/Timeline|Dependencies|No job matches/);
+  });
+
   it("has nothing to draw where nothing depends on anything, and says so", () => {
     const jobs = [makeJob({ name: "a" }), makeJob({ name: "b" })];
     const view = viewOf(makeRegistry(...jobs), []);

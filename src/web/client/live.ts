@@ -21,6 +21,7 @@ const RETRY_MS = 5_000;
 const SAY_MS = 10_000;
 const RENEWED = "crontabber-renewed";
 const OPENED = "crontabber-opened";
+const TOLD = "crontabber-told";
 /** Characters of output that are kept on the page. */
 const MOST_OUTPUT = 200_000;
 
@@ -85,6 +86,17 @@ function unfold(): void {
   for (const [i, details] of unfolded().entries()) details.open = open[i] === true;
 }
 
+/** What was told of a deed is told once by the server; it stays when the deed itself renews the page. */
+function tellAgain(): void {
+  const [path, className, text]: unknown[] = JSON.parse(sessionStorage.getItem(TOLD) ?? "[]");
+  sessionStorage.removeItem(TOLD);
+  if (path !== location.pathname || document.querySelector(".notice")) return;
+  const notice = document.createElement("p");
+  notice.className = String(className);
+  notice.textContent = String(text);
+  document.getElementById("main")?.before(notice);
+}
+
 /** Fetches the page anew, but takes nothing out of anybody's hands: who types, marks or reads a dialog is told instead. */
 function renew(why: string): void {
   const busy =
@@ -95,6 +107,8 @@ function renew(why: string): void {
   else {
     sessionStorage.setItem(RENEWED, why);
     sessionStorage.setItem(OPENED, JSON.stringify([location.pathname, ...unfolded().map((one) => one.open)]));
+    const notice = document.querySelector(".notice");
+    if (notice) sessionStorage.setItem(TOLD, JSON.stringify([location.pathname, notice.className, notice.textContent]));
     location.reload();
   }
 }
@@ -103,7 +117,7 @@ function append({ job: of, from, text }: OutputPart): void {
   const pre = document.querySelector<HTMLElement>("pre[data-output]");
   if (!pre || pre.dataset.output !== of) return;
   const end = pre.scrollTop + pre.clientHeight > pre.scrollHeight - 20;
-  if (from === 0) pre.textContent = text;
+  if (from === 0) pre.textContent = text || "Nothing was printed.";
   else pre.append(text);
   const long = (pre.textContent ?? "").length - MOST_OUTPUT;
   if (long > 0) pre.textContent = `…${(pre.textContent ?? "").slice(long)}`;
@@ -182,4 +196,5 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 unfold();
+tellAgain();
 if (!viaWorker()) alone();

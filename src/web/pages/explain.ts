@@ -18,7 +18,7 @@ export function explainHtml(told: Explained, board: Board): Html {
 <ul class="checks">${told.checks.map((check) => html`<li>${mark(check.no === null)} <strong>${check.name}</strong> <span class="dim">${detail(told, check, board)}</span>${check.name === "dependencies" && parents(told, board)}</li>`)}
 ${told.fleet.map((text) => html`<li><b class="s-late" aria-hidden="true">▲</b> <strong>fleet</strong> ${zoned(said(text), board.zone)}</li>`)}</ul>
 ${told.forecast.map(({ at, text }) => html`<p class="ahead">${at ? when(at, board) : "Next"}: ${said(text)}</p>`)}
-${told.tries.length > 0 && html`<p class="dim">Try ${told.tries.map((command) => html`<code>crontabber ${said(command)}</code> `)}</p>`}</section>`;
+${told.tries.length > 0 && html`<p class="dim">Try ${told.tries.map((command, i) => html`${i > 0 && " · "}<code>crontabber ${said(command)}</code>`)}</p>`}</section>`;
 }
 
 const mark = (yes: boolean): Html =>

@@ -22,14 +22,20 @@ ${failed && html`<p class="notice bad" role="alert">✖ That was not the token.<
 
 export function confirm(chrome: Chrome, data: PageData, { job, action, consequences, fields }: Confirm): Html {
   const status = boardOf(data, chrome.zone, [job]).all[0]?.status;
+  const [before, after] = wordsOf(action);
   const kept = Object.entries(fields).filter(([name]) => name !== "csrf");
   const csrf = chrome.actions && html`<input type="hidden" name="csrf" value="${chrome.actions.csrf}">`;
-  const main = html`<section class="card"><h1>${titleOf(action)} ${shown(job.name)}?</h1>
+  const main = html`<section class="card"><h1>${before} ${shown(job.name)}${after}?</h1>
 ${status && html`<p class="s-${status.state}"><b aria-hidden="true">${LOOKS[status.state][0]}</b> ${status.words}</p>`}
 <ul class="consequences">${consequences.map((line) => html`<li>${line}</li>`)}</ul>
 <form method="post" action="${actionHref(job.name, action)}" class="row">${csrf}${kept.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button class="strong">${titleOf(action)}</button> <a class="button" href="${jobHref(job.name)}">No, go back</a></form></section>`;
-  return page(chrome, { title: `${titleOf(action)} ${shown(job.name)}?`, main, now: null });
+<button class="strong">${before}${after}</button> <a class="button" href="${jobHref(job.name)}">No, go back</a></form></section>`;
+  return page(chrome, { title: `${before} ${shown(job.name)}${after}?`, main, now: null });
 }
 
-const titleOf = (action: string): string => `${action.charAt(0).toUpperCase()}${action.slice(1).replaceAll("-", " ")}`;
+/** As its button on the job's page has it, around the job's name. */
+function wordsOf(action: string): readonly [before: string, after: string] {
+  if (action === "force") return ["Run", " anyway"];
+  if (action === "mark-success") return ["Mark", " as succeeded"];
+  return [`${action.charAt(0).toUpperCase()}${action.slice(1)}`, ""];
+}

@@ -20,8 +20,11 @@ export function overview(chrome: Chrome, data: PageData): Html {
 ${runningHtml(chrome, board, { slots })}
 ${backfillsHtml(slots)}
 ${countsHtml(slots)}${tableHtml(chrome, board, slots)}
-${timelineHtml(board, slots)}
-${graphHtml(board, slots)}
+${
+  board.all.length > 0 &&
+  html`${timelineHtml(board, slots)}
+${graphHtml(board, slots)}`
+}
 ${fleetHtml(board, slots)}`;
   return page(chrome, { title: "Jobs", main, now: board.now, watch: { shape: shapeOf(data.view.registry) } });
 }

@@ -41,7 +41,7 @@ export function tableHtml(chrome: Chrome, board: Board, slots: Slots): Html {
 <table class="jobs"><caption class="sr">All jobs; times in ${chrome.zone}</caption>
 <thead><tr>${COLUMNS.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows.map((one) => rowHtml(one, board, slots.scoped(one.key)))}</tbody></table></div>
-<p id="none" class="dim" hidden>No job matches.</p></section>`;
+<p id="none" class="dim" ${board.all.length > 0 && html`hidden`}>${board.all.length > 0 ? "No job matches." : "They come here when the configuration names some."}</p></section>`;
 }
 
 function rowHtml(one: Standing, { now }: Board, slots: Slots): Html {

@@ -139,7 +139,7 @@ export function timelineHtml(board: Board, slots: Slots): Html {
     html`<svg class="now">${slots.at("now-line", "line", { y1: 14, y2: "100%" })}</svg>`,
   );
   return html`<section id="timeline" aria-labelledby="h-timeline"><div class="bar"><h2 id="h-timeline">Timeline</h2>
-<p class="key dim" aria-hidden="true"><i class="good"></i>ran <i class="bad"></i>failed <i class="busy"></i>running <i class="held"></i>held up <b>◇</b>planned</p></div>
+<p class="key dim" aria-hidden="true"><span><i class="good"></i>ran</span> <span><i class="bad"></i>failed</span> <span><i class="busy"></i>running</span> <span><i class="held"></i>held up</span> <span><b>◇</b>planned</span></p></div>
 <div class="timeline">${overlay}<ol>${rows.slice(0, OPEN_ROWS).map(row)}</ol></div>
 ${rest.length > 0 && html`<details class="fold"><summary>${counted(rest.length, "more job")}</summary><div class="timeline"><ol>${rest.map(row)}</ol></div></details>`}
 <details class="fold"><summary>The timeline as a table</summary>${twin(board, rows)}</details></section>`;

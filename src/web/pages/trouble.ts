@@ -28,6 +28,6 @@ export function outputHtml({ output, runs, job }: JobPageData, zone: string): Ht
   const run = output?.run;
   const result = runs.find((one) => one.outcome === "succeeded" && one.result !== null);
   return html`<section id="output" aria-labelledby="h-output"><div class="bar"><h2 id="h-output">Output</h2><p class="dim" id="output-of">${run && html`run #${run.id}, ${at(run.claimedAt, zone)}${run.outcome === null ? ", running" : `, ${run.outcome} after ${took(run.took)}`}`}</p></div>
-<pre tabindex="0" class="output" data-output="${job.name}" data-run="${run ? String(run.id) : ""}">${output ? saidWhole(output.text) : "Nothing was printed."}</pre>
+<pre tabindex="0" class="output" data-output="${job.name}" data-run="${run ? String(run.id) : ""}">${output?.text ? saidWhole(output.text) : "Nothing was printed."}</pre>
 ${result && html`<details><summary>Result of run #${result.id}</summary><pre tabindex="0">${saidValue(result.result)}</pre></details>`}</section>`;
 }
