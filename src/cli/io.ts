@@ -44,3 +44,8 @@ export function endOnSignals(): void {
 export function leaveSignals(): void {
   process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
 }
+
+/** A daemon is asked to read its files again: while it starts it is about to, while it ends it has no use for them. Neither ends it. */
+export function outliveHangups(): void {
+  process.on("SIGHUP", () => {});
+}

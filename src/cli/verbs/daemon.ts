@@ -9,10 +9,11 @@ import { tellFailure } from "../alerting.ts";
 import type { Call } from "../call.ts";
 import { EXIT } from "../exit.ts";
 import { failureOf } from "../failure.ts";
-import { leaveSignals } from "../io.ts";
+import { leaveSignals, outliveHangups } from "../io.ts";
 import { Voice } from "../voice.ts";
 
 export async function handle({ invocation, given }: Call): Promise<number> {
+  outliveHangups();
   // Nobody mails a daemon's words: every change is told, each time.
   const voice = new Voice({ invocation, given, named: true });
   const asked = atAddress({ invocation, given });
