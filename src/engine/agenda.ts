@@ -85,3 +85,9 @@ function wakeAt(job: Job, state: JobState | null, now: Date): Date | null {
   const { nextRun } = planned(job, state, now);
   return nextRun !== null && nextRun > now ? nextRun : null;
 }
+
+/** Something that is busy here has one of the job's locks. */
+export function locksHeld({ registry }: World, busy: ReadonlyMap<string, unknown>, { locks }: Job): boolean {
+  if (locks.length === 0) return false;
+  return [...busy.keys()].some((name) => registry.byName.get(name)?.locks.some((lock) => locks.includes(lock)));
+}

@@ -6,7 +6,7 @@ import { ticks } from "../clock.ts";
 import type { Deed } from "../core/events.ts";
 import type { Job, Registry } from "../core/job.ts";
 import type { JobState } from "../core/state.ts";
-import { type Agenda, agenda } from "./agenda.ts";
+import { type Agenda, agenda, locksHeld } from "./agenda.ts";
 import { Alarm } from "./alarm.ts";
 import { attempt } from "./attempt.ts";
 import { Backoff } from "./backoff.ts";
@@ -19,18 +19,7 @@ import { attemptRequest, OpenRequests } from "./requests.ts";
 import { politely, SHORT_LEASE, takeOver } from "./takeover.ts";
 import { tellTrouble } from "./trouble.ts";
 import { View } from "./view.ts";
-import type { World } from "./world.ts";
-
-export interface DaemonSettings {
-  /** Seconds between two looks at all rows: the truth, whatever was heard or missed. */
-  readonly poll: number;
-  /** This host's label. */
-  readonly host: string;
-  /** The first look has worked: whoever waits for us may go on. */
-  ready(): void;
-  /** The loop has come round. */
-  turned(): void;
-}
+import type { DaemonSettings, World } from "./world.ts";
 
 export class Daemon {
   #world: World;
@@ -176,7 +165,7 @@ export class Daemon {
     for (const { job, request } of [...due.map((job) => ({ job, request: null })), ...asked]) {
       if (this.#busy.size >= this.#world.concurrency) return;
       // A lock that is held here is free the moment that run has ended: nobody needs to ask for it before.
-      if (job.locks.length > 0 && this.#holds(job)) continue;
+      if (locksHeld(this.#world, this.#busy, job)) continue;
       this.#do(job.name, () => (request ? this.#serve(job, request.id) : this.#attempt(job)));
     }
   }
@@ -198,11 +187,6 @@ export class Daemon {
       else if (state) this.#requests.refuse(id);
       else this.#backoff.lost(job.name);
     }
-  }
-
-  #holds({ locks }: Job): boolean {
-    const { byName } = this.#world.registry;
-    return [...this.#busy.keys()].some((name) => byName.get(name)?.locks.some((lock) => locks.includes(lock)));
   }
 
   async #attempt(job: Job): Promise<void> {

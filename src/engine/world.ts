@@ -31,3 +31,15 @@ export interface World {
   /** Aborted: runs are interrupted. */
   readonly aborting: AbortSignal;
 }
+
+/** What a daemon is given besides. */
+export interface DaemonSettings {
+  /** Seconds between two looks at all rows: the truth, whatever was heard or missed. */
+  readonly poll: number;
+  /** This host's label. */
+  readonly host: string;
+  /** The first look has worked: whoever waits for us may go on. */
+  ready(): void;
+  /** The loop has come round. */
+  turned(): void;
+}

@@ -1,6 +1,5 @@
 /** The store as the engine and the command line see it: one method a deed. Owns retries, in-doubt answers and schema checks. */
 import { randomUUID } from "node:crypto";
-import type { Connection } from "../core/database.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Job } from "../core/job.ts";
 import type { Rival } from "../core/lot.ts";
@@ -25,43 +24,13 @@ import { Requests } from "./requests.ts";
 import { type Reset, type ResetRequest, resetIn } from "./reset.ts";
 import { type StateRow, toDate, toState } from "./rows.ts";
 import { type Run, toRun } from "./runs.ts";
+import type { HistoryWish, Snapshot, StoreSettings } from "./shapes.ts";
 import { quoted, type Statements, statements } from "./sql.ts";
 import { Steering } from "./steer.ts";
 import { type ClaimResult, take, type Wish } from "./taking.ts";
 
+export type { HistoryWish, Snapshot, StoreSettings } from "./shapes.ts";
 export type { ClaimResult } from "./taking.ts";
-
-export interface StoreSettings {
-  readonly connection: Connection;
-  readonly schema: string;
-  readonly autoMigrate: boolean;
-  /** Connections the pool may hold; one more is kept for renewals while something runs. */
-  readonly max: number;
-  /** Of those, how many stay open for as long as nothing happens; default 0. */
-  readonly keep?: number;
-  readonly host: string;
-  readonly tags: readonly string[];
-  /** Seconds. */
-  readonly maxOngoingAge: number;
-  /** Null in production: the database's clock decides. */
-  readonly pinned: () => Date | null;
-}
-
-export interface HistoryWish {
-  readonly outcomes?: readonly string[] | null;
-  readonly since?: Date | null;
-}
-
-export interface Snapshot {
-  readonly now: Date;
-  readonly states: ReadonlyMap<string, JobState>;
-  /** Nobody has pruned the ledger for an hour. */
-  readonly pruneDue: boolean;
-  /** Somebody asked for something that has not ended; it may be waiting for its moment, or be on. */
-  readonly requestsOpen: boolean;
-  /** Daemons that have looked lately; none for whoever only reads. */
-  readonly rivals: readonly Rival[];
-}
 
 export class Store {
   readonly db: Database;
