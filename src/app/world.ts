@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import type { Setup } from "../app.ts";
 import { systemClock, uptime } from "../clock.ts";
+import { credentialsOf } from "../config/secrets.ts";
 import type { Emit } from "../core/events.ts";
 import { Heartbeat } from "../engine/heartbeat.ts";
 import { Spool } from "../engine/spool.ts";
@@ -26,7 +27,7 @@ export async function makeWorld(
     const [{ createRunner }, { passed }, { jobSecrets }] = await Promise.all([
       ...([import("../run/runner.ts"), import("../run/environment.ts"), import("../report/secrets.ts")] as const),
     ]);
-    const given = [connection.password, config.httpToken, config.sentryDsn];
+    const given = credentialsOf(config);
     return createRunner({
       secrets: (job) => jobSecrets(job, { given, passed: passed([...config.envPass, ...job.envPass], process.env) }),
       ...{ host: config.hostLabel, baseEnv: process.env, envPass: config.envPass, configDir: dirname(config.file) },

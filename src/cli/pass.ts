@@ -2,6 +2,7 @@
 
 import type { Textfile } from "../app/textfile.ts";
 import { connect, type Invocation, type PassEnd, runPass, type Setup, setUp } from "../app.ts";
+import { credentialsOf } from "../config/secrets.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Emit } from "../core/events.ts";
 import type { Asked } from "../engine/pass.ts";
@@ -48,8 +49,7 @@ export async function passOver({ invocation, given, named }: PassCall): Promise<
 async function prepare(invocation: Invocation, voice: Voice): Promise<Setup> {
   const setup = await setUp(invocation, "pass");
   const { config, broken, warnings } = setup;
-  voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
-  voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
+  voice.keep(...credentialsOf(config));
   voice.warn(warnings);
   if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
   return setup;

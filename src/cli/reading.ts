@@ -1,5 +1,6 @@
 /** What verbs that read the tables have in common: configuration, connection, one snapshot, and letting go of it all. */
 import { connect, type Setup, setUp } from "../app.ts";
+import { credentialsOf } from "../config/secrets.ts";
 import { problemLine } from "../core/errors.ts";
 import { keepSecret } from "../report/mask.ts";
 import type { View } from "../report/view.ts";
@@ -11,7 +12,7 @@ import { tell } from "./talk.ts";
 export async function configured({ invocation, given }: Pick<Call, "invocation" | "given">): Promise<Setup> {
   const setup = await setUp(invocation, "pass");
   const { config, warnings, broken } = setup;
-  keepSecret(config.httpToken, config.sentryDsn, config.database?.kind === "server" ? config.database.connection.password : null);
+  keepSecret(...credentialsOf(config));
   if (!given.quiet) for (const problem of [...broken, ...warnings]) tell(`warning: ${problemLine(problem)}`);
   return setup;
 }

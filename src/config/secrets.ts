@@ -1,4 +1,5 @@
 /** What must not be shown: keys that name secrets, passwords inside addresses. */
+import type { Config } from "./config.ts";
 import type { Section } from "./tree.ts";
 
 const MASK = "********";
@@ -17,6 +18,11 @@ export function maskValue(key: string, text: string, section?: Section): string 
 function maskVariable(whole: string, before: string, name: string, value: string): string {
   const secret = SECRET_KEY.test(name) || /key$/i.test(name);
   return secret && value !== "" && !REFERENCE.test(value) ? `${before}${name}=${MASK}` : whole;
+}
+
+/** What the scheduler itself knows and nobody else may read. */
+export function credentialsOf({ httpToken, sentryDsn, alerts, database }: Config): (string | null)[] {
+  return [httpToken, sentryDsn, alerts.webhook, alerts.pingUrl, database?.kind === "server" ? database.connection.password : null];
 }
 
 /** What the section and those inside it have under keys that name secrets. */

@@ -2,6 +2,7 @@
 
 import { runDaemon } from "../../app/daemon.ts";
 import { connect, setUp } from "../../app.ts";
+import { credentialsOf } from "../../config/secrets.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { SIGNAL_CODES } from "../../signals.ts";
 import { atAddress } from "../address.ts";
@@ -20,8 +21,7 @@ export async function handle({ invocation, given }: Call): Promise<number> {
   try {
     const setup = await setUp(asked, "pass");
     const { config, broken, warnings } = setup;
-    voice.keep(config.httpToken, config.sentryDsn, config.alerts.webhook, config.alerts.pingUrl);
-    voice.keep(config.database?.kind === "server" ? config.database.connection.password : null);
+    voice.keep(...credentialsOf(config));
     voice.warn(warnings);
     if (broken.length > 0) voice.trouble(failureOf(new ConfigError(broken)));
     const store = await connect(setup, { listens: true });

@@ -1,9 +1,10 @@
 /** Alerts as events of Sentry. Owns what an alert looks like there; the library is an optional peer and may not be installed. */
 import type { AlertDocument, Channel } from "../../core/alert.ts";
 
-/** What we need of @sentry/node. */
-interface Sentry {
+/** What we need of @sentry/node, which may not be installed, nor its types. */
+export interface Sentry {
   init(options: { dsn: string; defaultIntegrations: false }): unknown;
+  captureException(error: Error): string;
   captureEvent(event: unknown): string;
   flush(ms: number): Promise<boolean>;
 }
@@ -14,7 +15,7 @@ const FLUSH_MS = 5_000;
 export function sentry(dsn: string, missing: () => void): Channel {
   let library: Promise<Sentry | null> | null = null;
   const open = async (): Promise<Sentry | null> => {
-    const found = await load();
+    const found = await loadSentry();
     if (found) found.init({ dsn, defaultIntegrations: false });
     else missing();
     return found;
@@ -56,7 +57,7 @@ function stackOf(traceback: string): { stacktrace?: unknown } {
 }
 
 /** Null: it is not installed. */
-async function load(): Promise<Sentry | null> {
+export async function loadSentry(): Promise<Sentry | null> {
   const name = "@sentry/node";
   try {
     return (await import(name)) as Sentry;
