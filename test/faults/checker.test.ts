@@ -112,6 +112,10 @@ describe("the checker", () => {
 
   const FINE: [string, (planted: Planted) => unknown][] = [
     [
+      "a first slot that somebody marked as succeeded",
+      (p) => [drop(p, "j", 0), p.runs.push(run("j", 0, { trigger: "manual", host: null, pid: null }))],
+    ],
+    [
       "an older slot a later run stands in for",
       (p) => [
         drop(p, "j", 10),

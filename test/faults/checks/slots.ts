@@ -4,9 +4,11 @@ import type { FleetJob } from "../fleet.ts";
 import { interval, slotsBetween } from "../slots.ts";
 import { type Finding, groups, iso, told } from "./finding.ts";
 
-/** The whole grid of a job, from its first run on. An interval's begins with that run; cron's is fixed. */
+/** The whole grid of a job, from its first run on. An interval's begins with that run, or with a mark that closed its first slot; cron's is fixed. */
 function gridOf(job: FleetJob, runs: readonly RunRow[], until: number): number[] {
-  const planned = runs.filter((run) => run.trigger !== "manual").map((run) => run.missedFrom ?? run.slot);
+  // Who is marked as succeeded has a row that no host ran.
+  const isPlan = ({ trigger, host }: RunRow) => trigger !== "manual" || (host === null && interval(job.schedule) !== null);
+  const planned = runs.filter(isPlan).map((run) => run.missedFrom ?? run.slot);
   return planned.length === 0 ? [] : slotsBetween(job.schedule, Math.min(...planned), until);
 }
 
