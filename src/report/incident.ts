@@ -1,8 +1,9 @@
 /**
  * Whether trouble is news. Passes from cron remember, in a small file, what they have told: one mail when something turns bad,
- * one when it is good again. Owns that file; a file that cannot be written means that everything is news.
+ * one when it is good again, also where several passes of a host overlap. Owns that file; a file that cannot be written means that
+ * everything is news.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** `warnings` never turn good with a line: they were not bad. */
@@ -17,34 +18,55 @@ interface Told {
 
 type Memory = Partial<Record<Trouble, Told>>;
 
+/** Milliseconds between two looks at a lock, and how many: whoever holds it longer is gone. */
+const WAIT_MS = 5;
+const WAITS = 40;
+
 export class Incidents {
   readonly #file: string;
-  #told: Memory;
 
   /** `file`: absolute, one for each configuration; its folder is made when there is something to remember. */
   constructor(file: string) {
     this.#file = file;
-    this.#told = read(file);
   }
 
   /** True: nobody was told of this yet. `now`: this host's clock, for people to read. */
   bad(kind: Trouble, sort: string, now: Date): boolean {
-    const known = this.#told[kind];
-    if (known?.sort === sort) return false;
-    this.#save({ ...this.#told, [kind]: { sort, since: known?.since ?? now.toISOString() } });
-    return true;
+    if (read(this.#file)[kind]?.sort === sort) return false;
+    return this.#alone(() => {
+      const told = read(this.#file);
+      const known = told[kind];
+      if (known?.sort === sort) return false;
+      this.#save({ ...told, [kind]: { sort, since: known?.since ?? now.toISOString() } });
+      return true;
+    });
   }
 
   /** Since when it was bad, if somebody was told; null: it was good before, or that it is good again cannot be remembered. */
   good(kind: Trouble): string | null {
-    const known = this.#told[kind];
-    if (!known) return null;
-    const { [kind]: _, ...rest } = this.#told;
-    return this.#save(rest) ? known.since : null;
+    if (!read(this.#file)[kind]) return null;
+    return this.#alone(() => {
+      const { [kind]: known, ...rest } = read(this.#file);
+      return known && this.#save(rest) ? known.since : null;
+    });
+  }
+
+  /** Of passes that end together one tells. */
+  #alone<T>(work: () => T): T {
+    const lock = `${this.#file}.lock`;
+    for (let waits = 0; !take(lock) && waits < WAITS; waits++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+    try {
+      return work();
+    } finally {
+      try {
+        rmSync(lock, { force: true });
+      } catch {
+        // Read-only: then it was never made.
+      }
+    }
   }
 
   #save(told: Memory): boolean {
-    this.#told = told;
     const temporary = `${this.#file}.${process.pid}.tmp`;
     try {
       if (Object.keys(told).length === 0) {
@@ -59,6 +81,17 @@ export class Incidents {
       // Read-only, full or somebody else's: the next pass will tell again, which is better than silence.
       return false;
     }
+  }
+}
+
+/** False: somebody has it. True also where no lock can be made: then nothing can be remembered either. */
+function take(lock: string): boolean {
+  try {
+    mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
+    closeSync(openSync(lock, "wx", 0o600));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EEXIST";
   }
 }
 

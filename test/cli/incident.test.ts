@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { Incidents } from "#lib/report/incident.js";
 import { makeSite, type Site } from "../helpers/hosts.ts";
 import { freshDatabase } from "../helpers/pg.ts";
 
@@ -149,6 +150,23 @@ it("where nothing can be remembered, everything is told every time", async () =>
   chmodSync(readOnly, 0o500);
   const asRoot = process.getuid?.() === 0;
   for (const again of [false, true]) expect(await pass([], { XDG_STATE_HOME: readOnly })).toHaveLength(asRoot && again ? 1 : 2);
+});
+
+it("passes that overlap tell it once between them", async () => {
+  const mails = async () => (await Promise.all(Array.from({ length: 8 }, () => pass()))).flatMap(([, ...mail]) => mail);
+  site.write("crontabber.ini", bad);
+  expect(await mails()).toHaveLength(1);
+  site.write("crontabber.ini", good);
+  expect(await mails()).toEqual([expect.stringContaining("the configuration is good again")]);
+});
+
+it("two that have both seen it: one tells", () => {
+  const file = join(site.folder, "told", "incident.json");
+  const both = [new Incidents(file), new Incidents(file)];
+  const now = new Date("2026-01-05T03:00:00Z");
+  expect(both.map((one) => one.bad("database", "gone", now))).toEqual([true, false]);
+  const again = [new Incidents(file), new Incidents(file)];
+  expect(again.map((one) => one.good("database"))).toEqual([now.toISOString(), null]);
 });
 
 it("a mistyped option in the crontab is told every time: it is nobody's incident", async () => {

@@ -87,7 +87,7 @@ describe("TERM, then KILL, for the whole group", () => {
   });
 
   it("what ends right behind it may finish its words", async () => {
-    expect((await run(command("(sleep 0.1; echo last words) & echo first"))).output).toBe("first\nlast words\n");
+    expect((await run(command("(sleep 0.01; echo last words) & echo first"))).output).toBe("first\nlast words\n");
   });
 
   it("kill() skips the grace time", async () => {
