@@ -18,7 +18,8 @@ export async function handle(call: Call): Promise<number> {
   const told = await withStore(setup, async (store) => {
     const seen = await fleetViewOf(setup, store);
     const at = given.at === null ? null : ahead(readMoment(given.at, paper.zone, { now: seen.snapshot.now, way: "ahead" }), seen);
-    const view = at ? { ...seen, snapshot: { ...seen.snapshot, now: at } } : seen;
+    // Which hosts will live by then, nobody can tell.
+    const view = at ? { ...seen, hosts: [], snapshot: { ...seen.snapshot, now: at } } : seen;
     return explain(view, { job, at, facts: { ...(await ledgerFacts(view, job, store)), holders: await store.fleet.holders(job) } });
   });
   if (given.json) answerJson(explainDocument(told));
