@@ -13,8 +13,8 @@ export interface Speakers {
   readonly say: Log["say"];
   /** Whether nobody was told of this yet; remembers that it is told now. */
   news(file: string, kind: Trouble, sort: string): boolean;
-  /** Since when it was bad, if somebody was told; forgets it. */
-  over(file: string, kind: Trouble): string | null;
+  /** Since when it was bad, if somebody was told; forgets it. `judged`: when that was seen; null, as by default: just now. */
+  over(file: string, kind: Trouble, judged?: Date | null): string | null;
   close(): void;
 }
 
@@ -46,7 +46,7 @@ export function createSpeakers({ given, named, usual = async () => null }: Voice
     },
     say: log.say,
     news: (file, kind, sort) => new Incidents(file).bad(kind, sort, new Date()),
-    over: (file, kind) => new Incidents(file).good(kind),
+    over: (file, kind, judged = null) => new Incidents(file).good(kind, judged),
     close: () => progress?.pause(),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import type { Invocation } from "../app.ts";
+import { hostClock } from "../clock.ts";
 import { type Problem, problemLine } from "../core/errors.ts";
 import type { Emit, Events } from "../core/events.ts";
 import type { Trouble } from "../report/incident.ts";
@@ -36,6 +37,8 @@ export class Voice {
   readonly #looksOn: boolean;
   readonly #config: string;
   readonly #file: string;
+  /** Before the configuration was read. */
+  readonly #began = hostClock();
   readonly #secrets: (string | null)[] = [];
   #speakers: Promise<Speakers> | null = null;
   #said: Promise<void> = Promise.resolve();
@@ -98,7 +101,8 @@ export class Voice {
   good(kind: Exclude<Trouble, "warnings">): void {
     if (!this.#remembers || !existsSync(this.#file)) return;
     this.#then((to) => {
-      const since = to.over(this.#file, kind);
+      // A long pass ends with the configuration it began with, good or bad as that may be by now.
+      const since = to.over(this.#file, kind, kind === "configuration" ? this.#began : null);
       if (since !== null) to.say("info", `the ${kind} is good again; it was bad since ${since}`);
     });
   }

@@ -42,12 +42,16 @@ export class Incidents {
     });
   }
 
-  /** Since when it was bad, if somebody was told; null: it was good before, or that it is good again cannot be remembered. */
-  good(kind: Trouble): string | null {
-    if (!read(this.#file)[kind]) return null;
+  /**
+   * Since when it was bad, if somebody was told; null: it was good before, or that it is good again cannot be remembered. `judged`: when
+   * whoever says so looked, by this host's clock: what turned bad since he cannot know. Null: just now.
+   */
+  good(kind: Trouble, judged: Date | null = null): string | null {
+    const over = (told: Told | undefined) => told && !(judged && told.since > judged.toISOString());
+    if (!over(read(this.#file)[kind])) return null;
     return this.#alone(() => {
       const { [kind]: known, ...rest } = read(this.#file);
-      return known && this.#save(rest) ? known.since : null;
+      return known && over(known) && this.#save(rest) ? known.since : null;
     });
   }
 

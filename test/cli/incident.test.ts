@@ -1,11 +1,12 @@
 /** Cron mails what a pass says: one mail when something turns bad, one when it is good again, silence between. */
-import { chmodSync, mkdirSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, utimesSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { Incidents } from "#lib/report/incident.js";
 import { makeSite, type Site } from "../helpers/hosts.ts";
 import { freshDatabase } from "../helpers/pg.ts";
+import { until } from "../helpers/processes.ts";
 
 const database = await freshDatabase();
 const good = `[crontabber]\n  database_url = ${database.url}\n[job:x]\n  command = true\n  schedule = 1h\n`;
@@ -167,6 +168,22 @@ it("two that have both seen it: one tells", () => {
   expect(both.map((one) => one.bad("database", "gone", now))).toEqual([true, false]);
   const again = [new Incidents(file), new Incidents(file)];
   expect(again.map((one) => one.good("database"))).toEqual([now.toISOString(), null]);
+});
+
+it("a long pass says nothing of a configuration that was spoilt after it began", async () => {
+  const file = join(site.folder, "told", "incident.json");
+  const [before, after] = [new Date("2026-01-05T02:00:00Z"), new Date("2026-01-05T04:00:00Z")];
+  expect(new Incidents(file).bad("configuration", "1r", new Date("2026-01-05T03:00:00Z"))).toBe(true);
+  expect(new Incidents(file).good("configuration", before)).toBeNull();
+  expect(new Incidents(file).good("configuration", after)).toBe("2026-01-05T03:00:00.000Z");
+  site.write("crontabber.ini", `${good}[job:long]\n  command = touch began; while [ ! -e go ]; do sleep 0.05; done\n  schedule = 1h\n`);
+  const long = pass();
+  await until("it runs", () => existsSync(join(site.folder, "began")));
+  site.write("crontabber.ini", bad);
+  expect(await pass()).toHaveLength(2);
+  site.write("go", "");
+  expect(await long).toEqual([0]);
+  expect(await pass()).toEqual([78]);
 });
 
 it("a mistyped option in the crontab is told every time: it is nobody's incident", async () => {
