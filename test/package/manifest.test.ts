@@ -9,7 +9,7 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
-const manifest = JSON.parse(read("package.json")) as Locked & { readonly files: readonly string[] };
+const manifest = JSON.parse(read("package.json")) as Locked & { readonly files: readonly string[]; readonly man: unknown };
 const lock = JSON.parse(read("package-lock.json")) as { packages: Readonly<Record<string, Locked>> };
 
 it("the lock file knows every optional package of every platform: npm ci fails on one it does not know", () => {
@@ -40,4 +40,8 @@ it("the types that job authors see come with the package", () => {
   const installed = Object.keys(manifest.dependencies ?? {});
   expect(imported.filter((name) => !installed.includes(name) || (name === "pg" && !installed.includes("@types/pg")))).toEqual([]);
   expect(imported).toContain("pg");
+});
+
+it("the manual is named in a list: npm links no other into a global install", () => {
+  expect(manifest.man).toEqual(["dist/crontabber.1"]);
 });
